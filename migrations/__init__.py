@@ -1,0 +1,1 @@
+"""The catalogue's numbered SQL migrations; imported as embedkit.migrations."""
