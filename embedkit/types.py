@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from embedkit.errors import EmbedkitError
+from embedkit.errors import SOME_ITEMS_FAILED, EmbedkitError
 
 Modality = Literal["image", "text"]
 Float32 = NDArray[np.float32]
@@ -265,3 +265,21 @@ def unit(vectors: Float32) -> Float32:
     if len(bad):
         raise EmbedkitError(f"row {int(bad[0])} of {len(vectors)} vectors has length {float(norms[bad[0], 0])}")
     return np.asarray(vectors / norms, dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a verb did: lines for people, numbers for programs, and how many items failed."""
+
+    summary: tuple[str, ...]
+    numbers: dict[str, Any]
+    failed: int = 0
+
+    @property
+    def exit_code(self) -> int:
+        """0, or 3 when the verb is done but some items failed."""
+        return SOME_ITEMS_FAILED if self.failed else 0
+
+
+Say = Callable[[str], None]
+"""Called with one line for people."""

@@ -1,0 +1,53 @@
+"""embedkit search: listings near a text, a picture or another listing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from embedkit.cli.options import format_options, workspace_option
+from embedkit.cli.output import emit
+from embedkit.cli.progress import say
+
+
+@click.command("search")
+@click.argument("query", required=False)
+@click.option("--image", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Search by a picture.")
+@click.option("--like", metavar="KEY", help="Search by a listing of the catalogue.")
+@click.option("-k", "k", type=click.IntRange(min=1, max=10_000), default=10, show_default=True, help="Listings to find.")
+@click.option("--where", metavar="SQL", help="Only listings for which this holds, e.g. \"price < 500\".")
+@click.option("--space", "spaces", multiple=True, metavar="NAME", help="Space to search in, repeatable.")
+@click.option("--html", "html_path", type=click.Path(dir_okay=False, path_type=Path), help="Write a page of thumbnails.")
+@format_options
+@workspace_option
+def command(
+    workspace_path: Path,
+    query: str | None,
+    image: Path | None,
+    like: str | None,
+    html_path: Path | None,
+    output_format: str | None,
+    k: int,
+    where: str | None,
+    spaces: tuple[str, ...],
+) -> None:
+    """Find the listings nearest to QUERY, to a picture, or to another listing.
+
+    A text is compared with pictures and with texts, and the two orders are merged; --space takes one of them.
+    --where is a read-only SQL condition over the listings: their attributes, key, title, text,
+    category (the top level), category_path, item_id.
+
+    \b
+    embedkit search "red wool curtain"
+    embedkit search --image photo.jpg -k 20 --html found.html
+    embedkit search --like B00X12 --where "price < 500 AND category = 'Watches'"
+    """
+    from embedkit.stages import search
+    from embedkit.workspace import Workspace
+
+    if sum(given is not None for given in (query, image, like)) != 1:
+        raise click.UsageError("give one of QUERY, --image FILE or --like KEY")
+    spec = search.SearchSpec(query=query, image=image, like=like, k=k, where=where, spaces=spaces, html=html_path)
+    found = search.run(Workspace(workspace_path), spec, say)
+    emit(found.rows, output_format)
