@@ -1,0 +1,65 @@
+"""The text of a listing: as it stands, and as words."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from functools import cache
+from typing import Any
+
+_TAG = re.compile(r"<!--.*?-->|</?[a-zA-Z][^<>]*>", re.DOTALL)
+
+
+def full_text(title: str, text: str) -> str:
+    """Return title and description on two lines; the title once only where the description opens with it."""
+    title, text = title.strip(), text.strip()
+    if not title or not text:
+        return title or text
+    return text if _plain(text[: 2 * len(title) + 64]).startswith(_plain(title)) else f"{title}\n{text}"
+
+
+def tokenize(text: str) -> tuple[str, ...]:
+    """Return the words of a text in lower case, in order, mark-up taken out; any script that puts spaces between words.
+
+    Chinese and Japanese put none: there, a run of characters is one word.
+    """
+    return tuple(word.lower() for word in _words(text))
+
+
+def nltk_text(text: str) -> str:
+    """Return the words of a text, their case kept, with one space between: what the study's model B encodes."""
+    return " ".join(_words(text))
+
+
+def _words(text: str) -> list[str]:
+    plain = html.unescape(_TAG.sub(" ", text)) if "<" in text or "&" in text else text
+    return list(_tokenizer().tokenize(unicodedata.normalize("NFC", plain)))
+
+
+@cache
+def _tokenizer() -> Any:
+    """Return NLTK's RegexpTokenizer for words of letters, digits and combining marks.
+
+    Python's \\w leaves out combining marks, which would cut Hindi, Thai or Arabic words at every vowel sign; the two
+    joiners (ZWNJ, ZWJ) stand inside Persian and Indic words.
+    """
+    from nltk.tokenize import RegexpTokenizer
+
+    marks = "".join(c for c in map(chr, range(0x20000)) if unicodedata.category(c)[0] == "M")
+    return RegexpTokenizer(rf"\w[\w{_ranges(marks)}]*(?:[\u200c\u200d]+[\w{_ranges(marks)}]+)*")
+
+
+def _ranges(characters: str) -> str:
+    """Return a regular expression's character class for sorted characters, as ranges."""
+    runs: list[list[str]] = []
+    for character in characters:
+        if runs and ord(character) == ord(runs[-1][1]) + 1:
+            runs[-1][1] = character
+        else:
+            runs.append([character, character])
+    return "".join(f"{first}-{last}" for first, last in runs)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).casefold()

@@ -1,0 +1,59 @@
+"""Texts of listings, whole and in words, in any script."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from nltk.tokenize import RegexpTokenizer
+
+from embedkit.catalog.text import full_text, nltk_text, tokenize
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "whole"),
+    [
+        ("Red mug", "Holds tea.", "Red mug\nHolds tea."),
+        ("Red mug", "RED  MUG holds tea.", "RED  MUG holds tea."),
+        ("Red mug", "", "Red mug"),
+        (" ", " Holds tea. ", "Holds tea."),
+        ("", "", ""),
+    ],
+)
+def test_the_title_comes_first_and_only_once(title: str, text: str, whole: str) -> None:
+    assert full_text(title, text) == whole
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Red, WOOL curtain (7 ft)!", ("red", "wool", "curtain", "7", "ft")),
+        ("हिन्दी में ऊनी परदा", ("हिन्दी", "में", "ऊनी", "परदा")),
+        ("ستارة صوف حمراءُ", ("ستارة", "صوف", "حمراءُ")),
+        ("红色 羊毛，窗帘", ("红色", "羊毛", "窗帘")),
+        ("می\u200cخواهم", ("می\u200cخواهم",)),
+        ("cafe\u0301 crème", ("café", "crème")),
+        ("<p>Tom &amp; Jerry<br/>mug &lt;new&gt;</p>", ("tom", "jerry", "mug", "new")),
+        ("5 < 7 & 8 > 3", ("5", "7", "8", "3")),
+        ("!!! ...", ()),
+        ("", ()),
+    ],
+)
+def test_words_are_found_in_any_script(text: str, words: tuple[str, ...]) -> None:
+    assert tokenize(text) == words
+
+
+def test_words_joined_again_keep_their_case() -> None:
+    assert nltk_text("Key Features: Floral Curtain, 213 cm") == "Key Features Floral Curtain 213 cm"
+
+
+def test_latin_text_is_cut_as_nltks_plain_word_pattern_cuts_it() -> None:
+    text = "Price: Rs. 899 This curtain's look, is made-from 100% polyester_fabric.It features an eyelet"
+    assert nltk_text(text).split() == RegexpTokenizer(r"\w+").tokenize(text)
+
+
+def test_importing_it_does_not_import_nltk() -> None:
+    code = "import embedkit.catalog.text, embedkit.catalog.read, sys; print(sorted(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert not [name for name in ("nltk", "pandas", "pyarrow", "torch") if f"'{name}'" in loaded]
