@@ -1,0 +1,245 @@
+"""From labelled items to a head whose confidence is honest: cross-fitted logits, a temperature, the final fit."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from embedkit.errors import Misuse, NotEnoughLabels
+from embedkit.heads.blocks import align, check_finite, has_anything
+from embedkit.heads.calibrate import fit_temperature, softmax
+from embedkit.heads.dense import densify
+from embedkit.heads.fusion import fold_rows, fusion_weights, try_block
+from embedkit.heads.keywords import GramSpec, KeywordWeights
+from embedkit.heads.probe import ProbeHead, fit_part, prior_logits
+from embedkit.heads.promise import Evidence
+from embedkit.heads.prototype import PrototypeHead, fit_prototype
+from embedkit.heads.splits import grouped_folds
+from embedkit.heads.weighted import WeightedHead
+from embedkit.heads.zeroshot import ZeroShotHead
+from embedkit.types import Block, Calibration, Documents, Features, Float32, Int64, Predictions, Progress, no_progress
+
+Kind = Literal["probe", "prototype", "zeroshot"]
+AnyHead = ProbeHead | PrototypeHead | ZeroShotHead | WeightedHead
+
+
+@dataclass(frozen=True)
+class HeadSpec:
+    """How a head is trained; `grams` says for a keyword space what is counted, `zero_shot` is the head to calibrate."""
+
+    balanced: bool = False
+    prototypes: int = 1
+    folds: int = 5
+    grams: Mapping[str, GramSpec] = field(default_factory=dict)
+    keyword_weights: Mapping[str, Mapping[str, float]] | None = None
+    zero_shot: ZeroShotHead | None = None
+
+
+@dataclass(frozen=True)
+class TrainedHead:
+    """A head, its calibration, and what was said of each labelled item by a model that had not seen it.
+
+    oof_ids int64[n]; oof_logits float32[n, classes]; oof_targets int64[n], the true columns; countable bool[n], which
+    of them may calibrate and score (not those drawn because they were doubtful). notes: what a person should know.
+    """
+
+    head: AnyHead
+    calibration: Calibration
+    oof_ids: Int64
+    oof_logits: Float32
+    oof_targets: Int64
+    countable: NDArray[np.bool_]
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def _oof_row(self) -> dict[int, int]:
+        return {int(item_id): row for row, item_id in enumerate(self.oof_ids)}
+
+    def is_out_of_fold(self, ids: Int64) -> NDArray[np.bool_]:
+        """Return bool[n]: for which items `predict` answers with the logits of a model that had not seen them."""
+        return np.fromiter((int(i) in self._oof_row for i in ids), dtype=bool, count=len(ids))
+
+    def predict(self, ids: Int64, blocks: Sequence[Block]) -> Predictions:
+        """Return calibrated predictions of these items, in order.
+
+        An item that was trained on gets its out-of-fold logits, so that its confidence is honest; an item with nothing
+        in any block gets the classes' shares.
+        """
+        ids = np.asarray(ids, dtype=np.int64)
+        aligned = align(ids, blocks)
+        logits = self.head.logits(*aligned) / np.float32(self.calibration.temperature)
+        rows = [(row, self._oof_row[int(i)]) for row, i in enumerate(ids) if int(i) in self._oof_row]
+        if rows:
+            here, there = np.asarray(rows).T
+            logits[here] = self.oof_logits[there] / np.float32(self.calibration.temperature)
+        mine = [block for block in aligned if block.space in self.head.spaces]
+        nothing = ~has_anything(mine)
+        logits[nothing] = self.head.logits(*(block.take(ids[nothing]) for block in mine))
+        return Predictions(ids, softmax(logits), self.head.classes, self.head.head_id)
+
+    def out_of_fold(self, countable_only: bool = True) -> Predictions:
+        """Return the calibrated out-of-fold predictions of the labelled items."""
+        rows = self.countable if countable_only else np.ones(len(self.oof_ids), dtype=bool)
+        probs = softmax(self.oof_logits[rows], self.calibration.temperature)
+        return Predictions(self.oof_ids[rows], probs, self.head.classes, self.head.head_id)
+
+    def evidence(self) -> Evidence:
+        """Return what is known of how often this head is right, for `decide`."""
+        predictions = self.out_of_fold()
+        predicted = predictions.order[:, 0]
+        right = predicted == self.oof_targets[self.countable]
+        return Evidence(predictions.ids, predictions.confidence.astype(np.float64), predicted, right)
+
+
+def fit_head(
+    kind: Kind,
+    ids: Int64,
+    blocks: Sequence[Block],
+    labels: Sequence[str],
+    groups: Int64 | None = None,
+    spec: HeadSpec | None = None,
+    *,
+    seed: int = 0,
+    countable: NDArray[np.bool_] | None = None,
+    progress: Progress = no_progress,
+) -> TrainedHead:
+    """Return a trained head of the labelled items `ids` int64[n] with `labels` of n.
+
+    `groups` int64[n] are near-duplicates, never apart in cross-fitting; `countable` bool[n] says which items may
+    calibrate (default all). Raises NotEnoughLabels for none, EmbedkitError for a vector that is not finite.
+    """
+    spec = spec or HeadSpec()
+    ids = np.asarray(ids, dtype=np.int64)
+    if len(ids) != len(labels):
+        raise ValueError(f"{len(ids)} items, {len(labels)} labels")
+    if not blocks:
+        raise Misuse("a head needs at least one space", "name one, for instance keywords")
+    if len(ids) == 0 and kind != "zeroshot":
+        raise NotEnoughLabels(f"no labelled items to train a {kind} on", "label some, or use the zero-shot head")
+    aligned = align(ids, blocks)
+    for block in aligned:
+        check_finite(block)
+    countable = np.ones(len(ids), dtype=bool) if countable is None else np.asarray(countable, dtype=bool)
+    groups = np.arange(len(ids)) if groups is None else np.asarray(groups, dtype=np.int64)
+    classes = spec.zero_shot.classes if kind == "zeroshot" and spec.zero_shot else tuple(sorted(set(labels)))
+    column = {name: i for i, name in enumerate(classes)}
+    targets = np.asarray([column.get(label, -1) for label in labels], dtype=np.int64)
+    folds = grouped_folds(targets, groups, max(2, min(spec.folds, len(ids))), seed)
+    head, logits = _fit(kind, aligned, targets, folds, classes, spec, seed, progress)
+    known = (folds >= 0) | (kind == "zeroshot")
+    known &= targets >= 0
+    notes = _notes(kind, classes, targets, folds, aligned, labels)
+    if spec.keyword_weights:
+        weights = KeywordWeights.from_mapping(spec.keyword_weights, classes)
+        first = fit_temperature(logits[known & countable], targets[known & countable], "")
+        documents = tuple(block.space for block in aligned if isinstance(block, Documents))
+        head = WeightedHead.on(head, weights, documents, first.temperature)
+        logits = logits + head.added(aligned)
+    counted = known & countable
+    calibration = fit_temperature(logits[counted], targets[counted], "none" if kind == "zeroshot" else "out-of-fold")
+    if kind == "zeroshot" and counted.any():
+        calibration = replace(calibration, split="labelled items, none of which shaped the head")
+    head = head.named(f"{kind}-{_digest(head)}")
+    return TrainedHead(
+        head, calibration, ids[known], logits[known].astype(np.float32), targets[known], countable[known], notes
+    )
+
+
+def _fit(
+    kind: Kind,
+    blocks: Sequence[Block],
+    targets: Int64,
+    folds: Int64,
+    classes: tuple[str, ...],
+    spec: HeadSpec,
+    seed: int,
+    progress: Progress,
+) -> tuple[AnyHead, NDArray[np.floating]]:
+    """Return the head fitted on all items, and logits float[n, k] of each item by a model that had not seen it."""
+    if kind == "probe":
+        return _fit_probe(blocks, targets, folds, classes, spec, seed, progress)
+    vectors = [block for block in blocks if isinstance(block, Features)]
+    if kind == "prototype":
+        if len(vectors) != len(blocks):
+            raise Misuse(
+                "a prototype is a mean of vectors: it takes no keywords", "train a probe, or leave keywords out"
+            )
+        logits = np.zeros((len(targets), len(classes)), dtype=np.float32)
+        for done, (train, held) in enumerate(fold_rows(folds)):
+            progress("cross-fit", done, spec.folds)
+            fold = [block.take(block.ids[train]) for block in vectors]
+            part = fit_prototype(fold, targets[train], classes, spec.prototypes, seed)
+            logits[held] = part.logits(*(block.take(block.ids[held]) for block in vectors))
+        return fit_prototype(vectors, targets, classes, spec.prototypes, seed), logits
+    if kind != "zeroshot" or spec.zero_shot is None:
+        raise Misuse(
+            f"there is no head kind {kind!r} to fit", "probe, prototype, or zeroshot with a zero-shot head given"
+        )
+    return spec.zero_shot, spec.zero_shot.logits(*blocks)
+
+
+def _fit_probe(
+    blocks: Sequence[Block],
+    targets: Int64,
+    folds: Int64,
+    classes: tuple[str, ...],
+    spec: HeadSpec,
+    seed: int,
+    progress: Progress,
+) -> tuple[ProbeHead, NDArray[np.floating]]:
+    k = len(classes)
+    dense, trials = [], []
+    for done, block in enumerate(blocks):
+        progress("cross-fit blocks", done, len(blocks))
+        dense.append(densify(block, spec.grams.get(block.space), seed))
+        trials.append(try_block(dense[-1], targets, k, folds, spec.balanced))
+    weights = fusion_weights([trial.logits for trial in trials], targets, folds)
+    parts = []
+    for done, (one, trial, weight) in enumerate(zip(dense, trials, weights, strict=True)):
+        progress("fit", done, len(blocks))
+        parts.append(fit_part(one, trial.strength, weight, targets, k, spec.balanced))
+    prior = prior_logits(targets, k, spec.balanced)
+    logits = np.tensordot(weights, np.stack([trial.logits for trial in trials]), 1)
+    logits[~has_anything(blocks)] = prior
+    return ProbeHead("probe", classes, tuple(parts), prior), logits
+
+
+def _digest(head: AnyHead) -> str:
+    arrays, config = head.state()
+    digest = hashlib.sha256(repr((head.classes, head.spaces, sorted(config.items()))).encode())
+    for name in sorted(arrays):
+        digest.update(name.encode() + np.ascontiguousarray(arrays[name]).tobytes())
+    return digest.hexdigest()[:8]
+
+
+def _notes(
+    kind: Kind,
+    classes: tuple[str, ...],
+    targets: Int64,
+    folds: Int64,
+    blocks: Sequence[Block],
+    labels: Sequence[str],
+) -> tuple[str, ...]:
+    """Return what a person should know about these labels, a sentence each."""
+    notes = []
+    stray = sorted({label for label, target in zip(labels, targets, strict=True) if target < 0})
+    if stray:
+        notes.append(f"the head has no class for: {', '.join(stray)}")
+    if len(classes) == 1:
+        notes.append(f"there is one category only, {classes[0]!r}: the head always says it, and has learnt nothing")
+    alone = [classes[c] for c in range(len(classes)) if (targets == c).any() and not (folds[targets == c] >= 0).any()]
+    if alone and kind != "zeroshot":
+        notes.append(
+            f"{len(alone)} categories have a single listing (or copies of one), so how well they are recognised "
+            f"cannot be measured: {', '.join(alone)}"
+        )
+    empty = int((~has_anything(blocks)).sum()) if len(targets) else 0
+    if empty:
+        notes.append(f"{empty} labelled listings have no picture and no text that a head could use")
+    return tuple(notes)
