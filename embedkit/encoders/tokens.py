@@ -1,0 +1,79 @@
+"""Strings as tokens, exactly as long as they are."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from open_clip.factory import get_tokenizer
+from open_clip.tokenizer import SimpleTokenizer
+
+Tokens = NDArray[np.int64]
+
+
+class TextPreparer:
+    """Turns a string into tokens, from start to end, cut to the context as open_clip cuts."""
+
+    def __init__(self, tokenizer: Any, context_length: int, variant: str) -> None:
+        self.tokenizer = tokenizer
+        self.context_length = context_length
+        self.variant = variant
+        self.simple = isinstance(tokenizer, SimpleTokenizer) and tokenizer.reduction_fn is None
+        self.pad = 0 if self.simple else int(getattr(getattr(tokenizer, "tokenizer", None), "pad_token_id", 0) or 0)
+
+    @property
+    def name(self) -> str:
+        """What the tokens depend on, for the spec."""
+        kind = type(self.tokenizer).__name__
+        source = getattr(getattr(self.tokenizer, "tokenizer", None), "name_or_path", "")
+        return ":".join(part for part in (kind, source, "nltk words" if self.variant == "nltk" else "") if part)
+
+    def __call__(self, text: str) -> Tokens:
+        """Return int64[length], 2 <= length <= context_length; an empty text is its start and end."""
+        text = self._words(text)
+        if not self.simple:
+            return np.asarray(self.tokenizer([text], context_length=self.context_length)[0], dtype=np.int64)
+        ids = self._ids(text)
+        if len(ids) > self.context_length:
+            ids = [*ids[: self.context_length - 1], self.tokenizer.eot_token_id]
+        return np.asarray(ids, dtype=np.int64)
+
+    def count(self, texts: Sequence[str]) -> NDArray[np.int64]:
+        """Return int64[n]: tokens of each text, uncut, its start and end included."""
+        if self.simple:
+            return np.fromiter((len(self._ids(self._words(text))) for text in texts), np.int64, len(texts))
+        plain = getattr(self.tokenizer, "tokenizer", self.tokenizer)
+        return np.fromiter((len(plain(self._words(text))["input_ids"]) for text in texts), np.int64, len(texts))
+
+    def _ids(self, text: str) -> list[int]:
+        return [self.tokenizer.sot_token_id, *self.tokenizer.encode(text), self.tokenizer.eot_token_id]
+
+    def _words(self, text: str) -> str:
+        return " ".join(self._nltk.tokenize(text)) if self.variant == "nltk" else text
+
+    @cached_property
+    def _nltk(self) -> Any:
+        """NLTK's RegexpTokenizer for words; Python's \\w alone would cut Hindi or Thai words at every vowel sign."""
+        from nltk.tokenize import RegexpTokenizer
+
+        marks = "".join(c for c in map(chr, range(0x20000)) if unicodedata.category(c)[0] == "M")
+        return RegexpTokenizer(rf"\w[\w{marks}]*")
+
+
+def preparer_for(text_cfg: dict[str, Any], name: str, variant: str) -> TextPreparer:
+    """Return the preparer of an open_clip text tower; raises OSError if its vocabulary is not on this machine."""
+    length = int(text_cfg.get("context_length") or 77)
+    if name.startswith("open_clip/"):
+        tokenizer = get_tokenizer(name.split("/")[1], context_length=length)
+    else:
+        tokenizer = SimpleTokenizer(context_length=length)
+    return TextPreparer(tokenizer, length, variant)
+
+
+def count_tokens(texts: Sequence[str], variant: str = "raw") -> NDArray[np.int64]:
+    """Return int64[n]: how many of CLIP's own tokens each text has, uncut; needs no model and no weights."""
+    return TextPreparer(SimpleTokenizer(), 77, variant).count(texts)
