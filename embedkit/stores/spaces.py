@@ -49,10 +49,8 @@ def load_spaces(connection: Connection) -> list[SpaceRecord]:
         " FROM spaces ORDER BY created_at, space"
     ).fetchall()
     return [
-        SpaceRecord(
-            space, EncoderSpec(name, modality, dim, weights, json.loads(prep), family, variant, precision), device
-        )
-        for space, name, modality, dim, weights, prep, family, variant, precision, device in rows
+        SpaceRecord(space, EncoderSpec(name, modality, dim, sha, json.loads(prep), family, variant, precision), device)
+        for space, name, modality, dim, sha, prep, family, variant, precision, device in rows
     ]
 
 
