@@ -40,6 +40,10 @@ class Item:
     image_sha256: bytes | None = None
     text_sha256: bytes | None = None
 
+    def category_at(self, depth: int) -> str | None:
+        """Return the category down to a depth (1 is the top), "Home > Curtains"; None for an item that has none."""
+        return " > ".join(self.category[:depth]) or None
+
 
 @dataclass(frozen=True)
 class EncoderSpec:

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from embedkit.errors import WorkspaceError
+from embedkit.stores.database import Database
+from embedkit.stores.shards import FeatureStore
+
+OWN_NAMES = frozenset({"features", "indexes", "heads", "reports", "catalog.duckdb", ".lock", "marketplace"})
 
 
 @dataclass(frozen=True)
@@ -35,9 +39,17 @@ class Workspace:
     def reports(self) -> Path:
         return self.root / "reports"
 
-    def features_of(self, space: str) -> Path:
-        """Return the folder of a space's shards."""
-        return self.features / file_name(space)
+    @property
+    def lock(self) -> Path:
+        return self.root / ".lock"
+
+    def database(self) -> Database:
+        """Return the catalogue database; nothing is opened yet."""
+        return Database(self.catalog)
+
+    def vectors(self) -> FeatureStore:
+        """Return the stored vectors; nothing is opened yet."""
+        return FeatureStore(self.database(), self.features)
 
     def index_of(self, space: str) -> Path:
         """Return the file of a space's index."""
@@ -57,8 +69,7 @@ class Workspace:
     def create(self) -> None:
         """Make the directories; existing ones stay as they are."""
         if self.root.exists() and not self.catalog.exists() and any(self.root.iterdir()):
-            known = {"features", "indexes", "heads", "reports", "catalog.duckdb", "catalog.csv", "images", "truth.csv"}
-            strange = sorted({path.name for path in self.root.iterdir()} - known)
+            strange = sorted({path.name for path in self.root.iterdir()} - OWN_NAMES)
             if strange:
                 raise WorkspaceError(
                     f"{self.root} is not a workspace and holds {strange[0]!r}",

@@ -72,6 +72,14 @@ def named_values(values: Sequence[str], option: str, names: Sequence[str] | None
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option("--batch", type=click.IntRange(min=1), default=64, show_default=True, help="Items a forward pass.")
 @click.option("--allow-gone", is_flag=True, help="Go on even if most known listings are missing from the catalogue.")
+@click.option("--repair", is_flag=True, help="Check every stored vector file, and encode again what is damaged.")
+@click.option(
+    "--index-gib",
+    type=click.FloatRange(min=0.001),
+    default=4.0,
+    show_default=True,
+    help="Memory that one index may take, in GiB; the kind of index follows from it.",
+)
 @click.option("--dry-run", is_flag=True, help="Show the columns and problems found; write nothing.")
 @workspace_option
 def command(
@@ -81,6 +89,7 @@ def command(
     encoders: tuple[str, ...],
     weights: tuple[str, ...],
     dry_run: bool,
+    index_gib: float,
     **options: object,
 ) -> None:
     """Read CATALOGUE, encode its pictures and texts, and index them.
@@ -101,6 +110,7 @@ def command(
         columns=named_values(columns, "--column", ROLES),
         encoders=encoders or index.BUNDLED,
         weights=weights_by_encoder(weights, encoders),
+        index_bytes=int(index_gib * 2**30),
         **options,  # type: ignore[arg-type]
     )
     with progress_bars() as progress:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from embedkit.cli.options import format_options, workspace_option
 from embedkit.cli.output import emit
 from embedkit.cli.progress import say
+
+if TYPE_CHECKING:
+    from embedkit.stages.search import Found, SearchSpec
 
 
 @click.command("search")
@@ -48,6 +52,29 @@ def command(
 
     if sum(given is not None for given in (query, image, like)) != 1:
         raise click.UsageError("give one of QUERY, --image FILE or --like KEY")
-    spec = search.SearchSpec(query=query, image=image, like=like, k=k, where=where, spaces=spaces, html=html_path)
+    spec = search.SearchSpec(query=query, image=image, like=like, k=k, where=where, spaces=spaces)
     found = search.run(Workspace(workspace_path), spec, say)
+    if html_path is not None:
+        html_path.write_text(page(spec, found), encoding="utf-8")
+        say(f"wrote {html_path}")
     emit(found.rows, output_format)
+
+
+def page(spec: SearchSpec, found: Found) -> str:
+    """Return the page of thumbnails."""
+    from embedkit.report.thumbnails import Card, thumbnail_page
+
+    cards = [
+        Card(
+            item.title or item.key,
+            (
+                " > ".join(item.category),
+                item.key,
+                *(f"{name} {value}" for name, value in row.items() if name.startswith("cosine") and value is not None),
+            ),
+            found.picture(item),
+        )
+        for item, row in zip(found.items, found.rows, strict=True)
+    ]
+    asked = spec.query or (f"like {spec.like}" if spec.like else f"picture {spec.image}")
+    return thumbnail_page(f"embedkit search: {asked}" + (f" where {spec.where}" if spec.where else ""), cards)

@@ -1,0 +1,166 @@
+"""Find the listings nearest to a text, a picture or another listing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from embedkit.blocks import resolve
+from embedkit.catalog.pictures import PictureSource
+from embedkit.encoding import opening_of
+from embedkit.errors import EmbedkitError, Misuse, PictureError
+from embedkit.indexing import features_of, open_index
+from embedkit.stores import items, runs, spaces, vectors, where
+from embedkit.types import Features, Int64, Item, Modality, Neighbours, Say
+from embedkit.workspace import Workspace
+
+CANDIDATES = 200
+RANK_CONSTANT = 60
+"""k of reciprocal rank fusion: score = sum over spaces of 1 / (60 + rank). Cormack, Clarke & Buettcher 2009, SIGIR."""
+
+
+@dataclass(frozen=True)
+class SearchSpec:
+    """One of `query`, `image`, `like`; and how many listings, of which kind, in which spaces."""
+
+    query: str | None = None
+    image: Path | None = None
+    like: str | None = None
+    k: int = 10
+    where: str | None = None
+    spaces: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Found:
+    """Rows for people and programs, best first, and the items they are of."""
+
+    rows: list[dict[str, Any]]
+    items: list[Item]
+    pictures: PictureSource
+
+    def picture(self, item: Item) -> bytes | None:
+        """Return the bytes of an item's picture, None where it has none that can be read."""
+        try:
+            return self.pictures.read(item.picture) if item.picture else None
+        except PictureError:
+            return None
+
+
+def run(workspace: Workspace, spec: SearchSpec, say: Say) -> Found:
+    """Return the k nearest listings; several spaces are merged by reciprocal rank fusion.
+
+    Raises Misuse for a predicate or space that cannot be meant, EmbedkitError for an unknown listing.
+    """
+    workspace.require()
+    database = workspace.database()
+    with database.connect(read_only=True) as connection:
+        records = spaces.load_spaces(connection)
+        earlier = runs.load_runs(connection, "index")
+        catalogue = runs.last_catalogue(connection)
+    allowed = where.select_ids(database, spec.where) if spec.where else None
+    chosen = _spaces(spec, records)
+    queries = _queries(workspace, spec, chosen, records, earlier)
+    wanted = max(spec.k, CANDIDATES) + (spec.like is not None)
+    found = {
+        record.space: _search(workspace, record, query, wanted, allowed)
+        for record, query in zip(chosen, queries, strict=True)
+    }
+    ids = _merged(found, spec.k, leave_out=_own_id(workspace, spec))
+    with database.connect(read_only=True) as connection:
+        listed = items.load_items(connection, ids)
+    if allowed is not None:
+        say(f"{len(allowed):,} listings fit --where")
+    assert catalogue is not None
+    images = Path(catalogue.images) if catalogue.images else None
+    rows = [_row(rank, item, found) for rank, item in enumerate(listed, 1)]
+    return Found(rows, listed, PictureSource(Path(catalogue.source), images))
+
+
+def _spaces(spec: SearchSpec, records: Sequence[spaces.SpaceRecord]) -> list[spaces.SpaceRecord]:
+    """Return the spaces to search: those named, or for a text both towers of the newest CLIP, else its pictures."""
+    if spec.spaces:
+        return [resolve(name, records) for name in spec.spaces]
+    texts = [record for record in records if record.spec.modality == "text"]
+    pictures = [record for record in records if record.spec.modality == "image"]
+    if texts:
+        family = texts[-1].spec.family
+        own = [record for record in pictures if record.spec.family == family][-1:]
+        return own if spec.image else [*own, texts[-1]]
+    if not pictures or spec.query is not None:
+        raise EmbedkitError("no texts are indexed here, so there is nothing to compare a text with", "embedkit index")
+    return pictures[-1:]
+
+
+def _queries(
+    workspace: Workspace,
+    spec: SearchSpec,
+    chosen: Sequence[spaces.SpaceRecord],
+    records: Sequence[spaces.SpaceRecord],
+    earlier: Sequence[runs.Run],
+) -> list[Features]:
+    """Return the query's vector for each space, from an encoder of the space's family or from the listing's own."""
+    if spec.like is not None:
+        item = _item(workspace, spec.like)
+        return [features_of(workspace, record, [item]) for record in chosen]
+    modality: Modality = "image" if spec.image else "text"
+    one = spec.image.read_bytes() if spec.image else spec.query
+    encoded: dict[str, Features] = {}
+    for record in chosen:
+        family = record.spec.family
+        if family not in encoded:
+            towers = [r for r in records if r.spec.family == family and r.spec.modality == modality]
+            if not towers:
+                raise Misuse(
+                    f"{record.space} cannot be searched by {'a picture' if spec.image else 'a text'}",
+                    "Choose a space of a CLIP encoder, or search --like KEY.",
+                )
+            tower = record if record in towers else towers[-1]
+            vector = opening_of(tower.space, earlier).open().encode([one])
+            encoded[family] = Features(np.zeros(1, dtype=np.int64), vector, tower.space)
+    return [encoded[record.spec.family] for record in chosen]
+
+
+def _search(
+    workspace: Workspace, record: spaces.SpaceRecord, query: Features, k: int, allowed: Int64 | None
+) -> Neighbours | None:
+    """Return the neighbours in one space, None if the query has no vector there."""
+    if not len(query):
+        return None
+    index = open_index(workspace, record.space)
+    return vectors.search(index, query, min(k, max(1, len(index))), allowed=allowed, comparable=(query.space,))
+
+
+def _merged(found: dict[str, Neighbours | None], k: int, leave_out: int | None) -> Int64:
+    """Return the ids of the k best by reciprocal rank fusion; with one space, in that space's own order."""
+    score: dict[int, float] = {}
+    for neighbours in found.values():
+        for rank, item_id in enumerate(neighbours.ids[0] if neighbours else [], 1):
+            if item_id >= 0 and item_id != leave_out:
+                score[int(item_id)] = score.get(int(item_id), 0.0) + 1 / (RANK_CONSTANT + rank)
+    return np.array(sorted(score, key=lambda item_id: (-score[item_id], item_id))[:k], dtype=np.int64)
+
+
+def _row(rank: int, item: Item, found: dict[str, Neighbours | None]) -> dict[str, Any]:
+    row: dict[str, Any] = {"rank": rank, "key": item.key, "title": item.title, "category": " > ".join(item.category)}
+    for space, neighbours in found.items():
+        where_it_is = np.flatnonzero(neighbours.ids[0] == item.item_id) if neighbours else []
+        cosine = round(float(neighbours.cosine[0][where_it_is[0]]), 4) if neighbours and len(where_it_is) else None
+        row["cosine " + space.split("@")[0]] = cosine
+    return row
+
+
+def _item(workspace: Workspace, key: str) -> Item:
+    with workspace.database().connect(read_only=True) as connection:
+        item_id = items.find_key(connection, key)
+        if item_id is None:
+            raise EmbedkitError(f"no listing has the key {key!r}", "embedkit search TEXT shows keys.")
+        return items.load_items(connection, [item_id])[0]
+
+
+def _own_id(workspace: Workspace, spec: SearchSpec) -> int | None:
+    return None if spec.like is None else _item(workspace, spec.like).item_id
