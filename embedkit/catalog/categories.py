@@ -17,9 +17,9 @@ def parse_category(value: str, sep: str | None) -> tuple[str, ...]:
     Of a list of several paths, the first counts; a list whose entries hold no separator is itself the path.
     """
     paths = _paths(value)
-    if len(paths) > 1 and not (sep and any(sep.strip() in path for path in paths)):
-        return _levels(paths)
-    return _levels(paths[0].split(sep.strip() or sep) if sep else paths[:1]) if paths else ()
+    if sep and any(sep.strip() in path for path in paths):
+        return _levels(paths[0].split(sep.strip() or sep))
+    return _levels(paths)
 
 
 def join_levels(paths: Iterable[tuple[str, ...]]) -> tuple[str, ...]:

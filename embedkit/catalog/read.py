@@ -81,7 +81,7 @@ def _keys(table: Table, columns: ColumnGuess) -> list[str]:
     """Return each row's key, "" where it has none."""
     if not columns.of("key"):
         return [f"row-{row:06d}" for row in table.rows]
-    return _joined(table, columns.of("key"), lambda parts: "/".join(part.strip() for part in parts))
+    return _joined(table, columns.of("key"), "/".join)
 
 
 def _check_keys(table: Table, columns: ColumnGuess, keys: Sequence[str]) -> None:

@@ -39,15 +39,21 @@ def _words(text: str) -> list[str]:
 
 @cache
 def _tokenizer() -> Any:
-    """Return NLTK's RegexpTokenizer for words of letters, digits and combining marks.
-
-    Python's \\w leaves out combining marks, which would cut Hindi, Thai or Arabic words at every vowel sign; the two
-    joiners (ZWNJ, ZWJ) stand inside Persian and Indic words.
-    """
+    """Return NLTK's RegexpTokenizer for words."""
     from nltk.tokenize import RegexpTokenizer
 
-    marks = "".join(c for c in map(chr, range(0x20000)) if unicodedata.category(c)[0] == "M")
-    return RegexpTokenizer(rf"\w[\w{_ranges(marks)}]*(?:[\u200c\u200d]+[\w{_ranges(marks)}]+)*")
+    return RegexpTokenizer(word_pattern())
+
+
+def word_pattern() -> str:
+    """Return a regular expression for words of letters, digits and combining marks.
+
+    Python's \\w leaves out combining marks, which would cut Hindi, Thai or Arabic words at every vowel sign (NLTK uses
+    `re` or `regex`, by version, and only the latter includes them); the two joiners (ZWNJ, ZWJ) stand inside Persian
+    and Indic words.
+    """
+    marks = _ranges("".join(c for c in map(chr, range(0x20000)) if unicodedata.category(c)[0] == "M"))
+    return rf"\w[\w{marks}]*(?:[\u200c\u200d]+[\w{marks}]+)*"
 
 
 def _ranges(characters: str) -> str:

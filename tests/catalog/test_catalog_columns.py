@@ -134,6 +134,14 @@ def test_values_alone_may_recommend_a_column() -> None:
     }
 
 
+def test_a_page_address_is_no_picture() -> None:
+    assert guess(product_url=["http://shop.example/a", "http://shop.example/b"]).of("picture") == ()
+
+
+def test_a_file_name_is_no_title_even_where_pictures_are_left_out() -> None:
+    assert guess({"picture": ()}, name=["a.jpg", "b.jpg"]).of("title") == ()
+
+
 def test_prices_that_happen_to_differ_make_no_key() -> None:
     assert guess(price=[str(i + 0.5) for i in range(30)]).of("key") == ()
 

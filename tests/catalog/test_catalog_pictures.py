@@ -95,7 +95,7 @@ def test_the_images_folder_may_itself_be_a_link(shop: Path) -> None:
 def test_a_pipe_is_refused_and_never_waited_for(shop: Path) -> None:
     os.mkfifo(shop / "images" / "pipe.jpg")
     with pytest.raises(PictureError, match="not a regular file"):
-        source(shop).read("pipe.jpg")
+        source(shop).resolve("pipe.jpg")
 
 
 def test_a_pipe_that_takes_a_files_place_is_refused_too(shop: Path) -> None:

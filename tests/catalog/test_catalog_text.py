@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
 import pytest
 from nltk.tokenize import RegexpTokenizer
 
-from embedkit.catalog.text import full_text, nltk_text, tokenize
+from embedkit.catalog.text import full_text, nltk_text, tokenize, word_pattern
 
 
 @pytest.mark.parametrize(
@@ -42,6 +43,10 @@ def test_the_title_comes_first_and_only_once(title: str, text: str, whole: str) 
 )
 def test_words_are_found_in_any_script(text: str, words: tuple[str, ...]) -> None:
     assert tokenize(text) == words
+
+
+def test_a_word_keeps_its_vowel_signs_under_pythons_own_expressions() -> None:
+    assert re.findall(word_pattern(), "हिन्दी में حمراءُ") == ["हिन्दी", "में", "حمراءُ"]
 
 
 def test_words_joined_again_keep_their_case() -> None:
