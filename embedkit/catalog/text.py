@@ -5,9 +5,11 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+LONGEST_PIECE = 2**16
 _TAG = re.compile(r"<!--.*?-->|</?[a-zA-Z][^<>]*>", re.DOTALL)
 
 
@@ -34,7 +36,20 @@ def nltk_text(text: str) -> str:
 
 def _words(text: str) -> list[str]:
     plain = html.unescape(_TAG.sub(" ", text)) if "<" in text or "&" in text else text
-    return list(_tokenizer().tokenize(unicodedata.normalize("NFC", plain)))
+    tokenizer = _tokenizer()
+    return [word for piece in _pieces(unicodedata.normalize("NFC", plain)) for word in tokenizer.tokenize(piece)]
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Yield the text in pieces cut at spaces: NLTK gives up with TimeoutError on a string that takes it 5 seconds."""
+    start = 0
+    while start < len(text):
+        end = start + LONGEST_PIECE
+        if end < len(text):
+            space = text.rfind(" ", start, end)
+            end = space + 1 if space > start else end
+        yield text[start:end]
+        start = end
 
 
 @cache

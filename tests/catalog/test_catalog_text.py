@@ -9,6 +9,7 @@ import sys
 import pytest
 from nltk.tokenize import RegexpTokenizer
 
+from embedkit.catalog import text as text_module
 from embedkit.catalog.text import full_text, nltk_text, tokenize, word_pattern
 
 
@@ -51,6 +52,11 @@ def test_a_word_keeps_its_vowel_signs_under_pythons_own_expressions() -> None:
 
 def test_words_joined_again_keep_their_case() -> None:
     assert nltk_text("Key Features: Floral Curtain, 213 cm") == "Key Features Floral Curtain 213 cm"
+
+
+def test_a_text_of_many_pieces_has_the_words_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_module, "LONGEST_PIECE", 16)
+    assert tokenize(" red  wool\ncurtain " * 50) == ("red", "wool", "curtain") * 50
 
 
 def test_latin_text_is_cut_as_nltks_plain_word_pattern_cuts_it() -> None:
