@@ -28,6 +28,8 @@ PREDICATE_CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "temp_directory": "",
     "lock_configuration": True,
 }
+# Another process has the file; this process has it open the other way; this process is just closing it.
+BUSY = ("Could not set lock", "different configuration", "Unique file handle conflict")
 IDENTIFIER = re.compile(r"[a-z_]+")
 
 
@@ -98,7 +100,7 @@ class Database:
         while True:
             try:
                 return opening()
-            except (duckdb.IOException, duckdb.ConnectionException) as error:
+            except duckdb.Error as error:
                 if not _is_busy(str(error)):
                     raise WorkspaceError(
                         f"the catalogue {self.path} cannot be opened: {first_line(error)}",
@@ -115,7 +117,7 @@ class Database:
 
 def _is_busy(message: str) -> bool:
     """Return whether DuckDB refused because another process, or a connection of another kind here, has the file."""
-    return "Could not set lock" in message or "different configuration" in message
+    return any(sign in message for sign in BUSY)
 
 
 def _holder(message: str) -> str:
@@ -134,11 +136,10 @@ def insert(connection: Connection, table: str, rows: pa.Table) -> int:
     if IDENTIFIER.fullmatch(table) is None:
         raise ValueError(f"not a table name: {table!r}")
     if rows.num_rows:
+        # No `finally`: in a transaction that a refused row has aborted, unregistering would hide why.
         connection.register("incoming_rows", rows)
-        try:
-            connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming_rows")
-        finally:
-            connection.unregister("incoming_rows")
+        connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming_rows")
+        connection.unregister("incoming_rows")
     return rows.num_rows
 
 

@@ -123,7 +123,7 @@ def load(path: Path, space: str) -> VectorIndex:
     if not path.is_file() or path.stat().st_size != size:
         raise _unusable(path, f"it does not have its {size:,} bytes")
     try:
-        mapped = FAISS.downcast_index(FAISS.read_index(str(path)))
+        mapped = FAISS.read_index(str(path))  # owns what it maps; a second wrapper would outlive it
     except RuntimeError as error:
         raise _unusable(path, "faiss cannot read it") from error
     return VectorIndex(plan, space, content_sha256, FAISS.vector_to_array(mapped.id_map), mapped)
