@@ -78,9 +78,10 @@ class ShardWriter:
         if vectors.shape != (len(item_ids), self.dim) or len(digests) != len(item_ids):
             raise ValueError(f"{len(item_ids)} ids, {len(digests)} digests, vectors {vectors.shape}, dim {self.dim}")
         if len(item_ids):
+            checked = unit(vectors)  # first of all: a refused batch leaves nothing behind
+            self._vectors.append(checked)
             self._ids.append(np.asarray(item_ids, dtype=np.int64))
             self._digests.extend(digests)
-            self._vectors.append(unit(vectors))
         self._encode_s += encode_s
         self._decode_s += decode_s
         old = time.monotonic() - self._since > self.seconds_per_shard
