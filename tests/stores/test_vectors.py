@@ -118,6 +118,16 @@ def test_when_few_remain_an_index_of_codes_is_exact_over_the_vectors_it_is_given
     assert found.ids.tolist() == naive(thousands, queries, 10, allowed.tolist()).ids.tolist()
 
 
+def test_a_walk_that_ends_too_early_gives_way_to_the_exact_search(
+    thousands: Features, queries: Features, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vectors, "EXACT_UP_TO", 0)
+    monkeypatch.setattr(vectors, "MOST_EF_SEARCH", 10)
+    allowed = thousands.ids[5::100]
+    found = search(index_of(thousands, "hnsw"), queries, 10, allowed=allowed)
+    assert found.ids.tolist() == naive(thousands, queries, 10, allowed.tolist()).ids.tolist()
+
+
 def test_allowed_items_that_are_not_in_the_index_or_come_twice_change_nothing() -> None:
     found = search(index_of(some_features(3)), some_features(1), 3, allowed=np.array([999, 20, 20, -5]))
     assert found.ids.tolist() == [[20, -1, -1]]
