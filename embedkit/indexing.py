@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 
 import numpy as np
@@ -13,7 +14,7 @@ from embedkit.types import Features, Item, Progress
 from embedkit.workspace import Workspace
 
 
-NEAR_COSINE = 0.995
+NEAR_COSINE = 0.98
 """Pictures this close are taken for one picture, cropped or saved again."""
 NEAR_NEIGHBOURS = 6
 
@@ -75,19 +76,25 @@ def _usable(workspace: Workspace, space: str, content: bytes) -> bool:
         return False
 
 
-def near_pairs(workspace: Workspace, current: list[Item], records: list[spaces.SpaceRecord]) -> list[tuple[int, int]]:
-    """Return pairs of items whose pictures have almost the same vector in some picture space of the workspace."""
+def near_pairs(
+    workspace: Workspace, current: list[Item], records: Sequence[spaces.SpaceRecord]
+) -> list[tuple[int, int]]:
+    """Return pairs of items whose pictures have almost the same vector in some picture space of the workspace.
+
+    Vectors are centred on their mean first: those of one encoder crowd in a cone, where strangers look alike too.
+    """
     pairs: set[tuple[int, int]] = set()
     for record in records:
-        if record.spec.modality != "image":
-            continue
-        features = features_of(workspace, record, current)
-        if len(features) < 2:
+        features = features_of(workspace, record, current) if record.spec.modality == "image" else None
+        if features is None or len(features) < 3:
             continue
         found = vectors.search(open_index(workspace, record.space), features, NEAR_NEIGHBOURS)
-        rows, places = np.nonzero((found.cosine >= NEAR_COSINE) & (found.ids >= 0))
-        for row, place in zip(rows, places, strict=True):
-            left, right = int(found.query_ids[row]), int(found.ids[row, place])
-            if left != right:
+        centred = features.vectors - features.vectors.mean(axis=0)
+        centred /= np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-6)
+        known = features.has(found.ids.ravel()).reshape(found.ids.shape)
+        for row, place in zip(*np.nonzero(known & (found.cosine >= NEAR_COSINE)), strict=True):
+            other = features.row(int(found.ids[row, place]))
+            if other != row and float(centred[row] @ centred[other]) >= NEAR_COSINE:
+                left, right = int(features.ids[row]), int(features.ids[other])
                 pairs.add((min(left, right), max(left, right)))
     return sorted(pairs)

@@ -31,6 +31,7 @@ class Intake:
     pictures: PictureSource
     line: str
     numbers: Mapping[str, int]
+    changes: int
 
 
 def take_in(
@@ -59,7 +60,7 @@ def take_in(
     if changes.returned:
         numbers["returned"] = len(changes.returned)
     line = ", ".join(f"{name} {count}" for name, count in numbers.items())
-    return Intake(run_id, current, pictures, line, numbers)
+    return Intake(run_id, current, pictures, line, numbers, changes.rows_to_write)
 
 
 def _rows(

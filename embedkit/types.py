@@ -109,6 +109,10 @@ class Features:
     def _row_of(self) -> dict[int, int]:
         return {int(item_id): row for row, item_id in enumerate(self.ids)}
 
+    def row(self, item_id: int) -> int:
+        """Return the row of an item's vector; KeyError if it has none."""
+        return self._row_of[item_id]
+
     def has(self, item_ids: Sequence[int] | Int64) -> NDArray[np.bool_]:
         """Return bool[n]: which items have a vector here."""
         return np.fromiter((int(i) in self._row_of for i in item_ids), dtype=bool, count=len(item_ids))

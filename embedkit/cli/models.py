@@ -10,15 +10,16 @@ from embedkit.cli.output import emit
 
 @click.command("models")
 @click.argument("contains", required=False, default="")
-@click.option("--all", "every", is_flag=True, help="Every open_clip model and tag, not only the common ones.")
 @format_options
-def command(contains: str, every: bool, output_format: str | None) -> None:
+def command(contains: str, output_format: str | None) -> None:
     """List encoders (those whose name CONTAINS a text): where their weights are, size and dimension.
+
+    These are the common ones: open_clip/MODEL/TAG takes every other model and pretrained tag of open_clip too.
 
     \b
     embedkit models
-    embedkit models ViT-B-32 --all
+    embedkit models vit-b-32
     """
     from embedkit.stages import models
 
-    emit(models.run(contains, every), output_format)
+    emit(models.run(contains), output_format)

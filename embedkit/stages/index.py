@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from embedkit import indexing, intake
 from embedkit.catalog.nouns import Catalogue, CatalogSpec
 from embedkit.catalog.read import describe, read_catalogue
+from embedkit.catalog.text import full_text
 from embedkit.encoders.options import EncoderOptions
 from embedkit.encoding import Opening, Tower, encode, known, modalities_of
 from embedkit.stores import lock, runs
@@ -19,6 +20,7 @@ from embedkit.types import Modality, Progress, Report, Say
 from embedkit.workspace import Workspace
 
 BUNDLED = ("clip-tiny", "densenet-tiny")
+CLIP_CONTEXT = 77
 
 
 @dataclass(frozen=True)
@@ -81,13 +83,14 @@ def run(workspace: Workspace, spec: IndexSpec, say: Say, progress: Progress) -> 
     started = time.monotonic()
     catalogue = read_catalogue(spec.source, spec.catalog)
     _show(catalogue, spec, say)
-    towers = _towers(workspace, spec)
+    earlier = _earlier(workspace)
+    towers = _towers(spec, earlier)
     workspace.create()
     with lock.hold(workspace.lock, "index") as held:
         workspace.database().create()
         _tidy(workspace, held, spec.repair, say)
         taken = intake.take_in(workspace, catalogue, spec.allow_gone, _arguments(spec), progress)
-        lines, numbers = [taken.line], dict(taken.numbers)
+        lines, numbers = [taken.line], {**taken.numbers, "texts_cut": _texts_cut(taken, earlier)}
         for tower in towers:
             encoded = encode(workspace, taken, tower, spec.batch, say, progress)
             built = indexing.build(workspace, tower.space, spec.index_bytes, progress)
@@ -96,19 +99,33 @@ def run(workspace: Workspace, spec: IndexSpec, say: Say, progress: Progress) -> 
         return _finish(workspace, taken.run_id, towers, lines, numbers, time.monotonic() - started)
 
 
-def _towers(workspace: Workspace, spec: IndexSpec) -> list[Tower]:
+def _earlier(workspace: Workspace) -> Sequence[runs.Run]:
+    """Return the index runs so far."""
+    if not workspace.catalog.exists():
+        return []
+    workspace.database().migrate()
+    with workspace.database().connect(read_only=True) as connection:
+        return runs.load_runs(connection, "index")
+
+
+def _towers(spec: IndexSpec, earlier: Sequence[runs.Run]) -> list[Tower]:
     """Return the towers; those whose space is not known yet are opened now, before anything is written."""
-    earlier: Sequence[runs.Run] = []
-    if workspace.catalog.exists():
-        workspace.database().migrate()
-        with workspace.database().connect(read_only=True) as connection:
-            earlier = runs.load_runs(connection, "index")
     towers = [Tower(known(opening, earlier)) for opening in spec.openings()]
     for tower in towers:
         if not tower.opening.space:
-            tower.encoder = tower.opening.open()
-            tower.opening = replace(tower.opening, space=tower.encoder.spec.space)
+            tower.open()
     return towers
+
+
+def _texts_cut(taken: intake.Intake, earlier: Sequence[runs.Run]) -> int:
+    """Return how many texts have more than CLIP's 77 tokens and are cut; counted anew only if a listing changed."""
+    last = next((run.summary for run in reversed(earlier) if run.summary), None)
+    if last and "texts_cut" in last and not taken.changes:
+        return int(last["texts_cut"])
+    from embedkit.encoders.tokens import count_tokens  # open_clip comes with it
+
+    texts = [full_text(item.title, item.text) for item in taken.items if item.text_sha256]
+    return int((count_tokens(texts) > CLIP_CONTEXT).sum())
 
 
 def _tidy(workspace: Workspace, held: lock.WorkspaceLock, repair: bool, say: Say) -> None:

@@ -1,0 +1,188 @@
+"""Predict a category for every listing, and decide: accept it, or send it to a person."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from embedkit.blocks import load_block
+from embedkit.errors import EmbedkitError, Misuse
+from embedkit.heads.promise import Decisions, PromisePolicy, decide
+from embedkit.heads.state import head_from_state
+from embedkit.heads.train import TrainedHead
+from embedkit.select import Queued, draw_queue
+from embedkit.stores import headfile, items, judgements, lock, runs, spaces
+from embedkit.stores.tables import write_rows
+from embedkit.types import Item, Predictions, Progress, ReviewPolicy, Say
+from embedkit.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class ClassifySpec:
+    """Which head, what is promised, and what is written."""
+
+    head_id: str | None = None
+    promise: float = 0.98
+    top_k: int = 3
+    output: Path | None = None
+    queue: int = 0
+    audit_share: float = 0.1
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Classified:
+    """Rows a listing, rows a category, and the totals."""
+
+    rows: list[dict[str, Any]]
+    per_class: list[dict[str, Any]]
+    numbers: dict[str, Any]
+
+
+def run(workspace: Workspace, spec: ClassifySpec, say: Say, progress: Progress) -> Classified:
+    """Return the decisions on every listing; predictions and the queue are appended to the workspace."""
+    workspace.require()
+    started = time.monotonic()
+    with lock.hold(workspace.lock, "classify"):
+        database = workspace.database()
+        database.migrate()
+        with database.connect(read_only=True) as connection:
+            record = _head(judgements.load_heads(connection), spec.head_id)
+            current = items.load_items(connection)
+            records = spaces.load_spaces(connection)
+        trained = head_from_state(*headfile.load_head(workspace.heads / record.file))
+        say(f"head {record.head_id}, trained on {', '.join(record.spaces)}")
+        blocks = [load_block(workspace, space, records, current) for space in record.spaces]
+        ids = np.array([item.item_id for item in current], dtype=np.int64)
+        empty = ~np.logical_or.reduce([block.has(ids) for block in blocks])
+        predictions = trained.predict(ids, blocks)
+        decisions = decide(trained.evidence(), predictions, PromisePolicy(spec.promise), empty)
+        queue = _draw(predictions, decisions, spec)
+        _store(workspace, spec, trained, predictions, decisions, queue)
+    rows = _rows(current, predictions, decisions, spec.top_k)
+    if spec.output is not None:
+        write_rows(spec.output, rows)
+        say(f"wrote {len(rows):,} rows to {spec.output}")
+    numbers = _numbers(decisions, queue, time.monotonic() - started)
+    for line in _summary(numbers, decisions, spec):
+        say(line)
+    return Classified(rows, _per_class(predictions, decisions), numbers)
+
+
+def _head(heads: Sequence[judgements.HeadRecord], head_id: str | None) -> judgements.HeadRecord:
+    if not heads:
+        raise EmbedkitError("no head has been trained here", "Train one: embedkit train")
+    if head_id is None:
+        return heads[-1]
+    for head in heads:
+        if head.head_id == head_id:
+            return head
+    raise Misuse(f"there is no head {head_id!r}", f"Heads: {', '.join(head.head_id for head in heads)}")
+
+
+def _draw(predictions: Predictions, decisions: Decisions, spec: ClassifySpec) -> list[Queued]:
+    if not spec.queue:
+        return []
+    policy = ReviewPolicy(spec.promise, spec.queue, spec.audit_share, spec.seed)
+    return draw_queue(predictions, decisions.accept, policy, np.random.default_rng(spec.seed))
+
+
+def _store(
+    workspace: Workspace,
+    spec: ClassifySpec,
+    trained: TrainedHead,
+    predictions: Predictions,
+    decisions: Decisions,
+    queue: Sequence[Queued],
+) -> None:
+    k = min(spec.top_k, len(predictions.classes))
+    top = predictions.order[:, :k]
+    made = judgements.Suggestions(
+        ids=predictions.ids,
+        labels=[[predictions.classes[column] for column in row] for row in top],
+        probs=np.take_along_axis(predictions.probs, top, axis=1),
+        margin=predictions.margin,
+        entropy=predictions.entropy,
+        decision=["accept" if accept else "review" for accept in decisions.accept],
+        reason=decisions.reasons,
+        out_of_fold=trained.is_out_of_fold(predictions.ids),
+    )
+    waiting = [judgements.ReviewItem(q.item_id, predictions.head_id, q.score, q.reasons, q.drawn_by) for q in queue]
+    with workspace.database().connect(read_only=False) as connection:
+        run_id = runs.begin_run(connection, "classify", vars(spec))
+        judgements.record_predictions(connection, run_id, predictions.head_id, made)
+        if waiting:
+            judgements.record_review(connection, run_id, waiting)
+        numbers = _numbers(decisions, queue, 0.0)
+        runs.finish_run(connection, run_id, 0, numbers)
+    path = workspace.reports / f"classify-{run_id:05d}.json"
+    report = {**numbers, "head": predictions.head_id, "promise": spec.promise, "per_class": _per_class(predictions, decisions)}
+    path.write_text(json.dumps(report, indent=2, default=str) + "\n", encoding="utf-8")
+
+
+def _rows(current: Sequence[Item], predictions: Predictions, decisions: Decisions, top_k: int) -> list[dict[str, Any]]:
+    rows = []
+    for i, item in enumerate(current):
+        row: dict[str, Any] = {"key": item.key, "title": item.title, "catalogue_category": " > ".join(item.category)}
+        for place, column in enumerate(predictions.order[i, :top_k], 1):
+            row[f"category_{place}"] = predictions.classes[column]
+            row[f"probability_{place}"] = round(float(predictions.probs[i, column]), 4)
+        row |= {
+            "margin": round(float(predictions.margin[i]), 4),
+            "entropy": round(float(predictions.entropy[i]), 4),
+            "decision": "accept" if decisions.accept[i] else "review",
+            "reason": decisions.reasons[i],
+        }
+        rows.append(row)
+    return rows
+
+
+def _per_class(predictions: Predictions, decisions: Decisions) -> list[dict[str, Any]]:
+    """Return a row a category: what it takes to be accepted there, and how many were."""
+    predicted = predictions.order[:, 0]
+    rows = []
+    for column, name in enumerate(predictions.classes):
+        threshold = decisions.thresholds[name]
+        mine = predicted == column
+        rows.append(
+            {
+                "category": name,
+                "listings": int(mine.sum()),
+                "accepted": int((mine & decisions.accept).sum()),
+                "review": int((mine & ~decisions.accept).sum()),
+                "threshold": round(threshold.value, 4) if np.isfinite(threshold.value) else None,
+                "evidence": threshold.origin,
+                "known": threshold.evidence,
+                "wrong": threshold.wrong,
+            }
+        )
+    return rows
+
+
+def _numbers(decisions: Decisions, queue: Sequence[Queued], seconds: float) -> dict[str, Any]:
+    accepted = int(decisions.accept.sum())
+    return {
+        "listings": len(decisions.ids),
+        "accepted": accepted,
+        "review": len(decisions.ids) - accepted,
+        "queued": len(queue),
+        "risk": round(decisions.risk, 4),
+        "seconds": round(seconds, 2),
+    }
+
+
+def _summary(numbers: dict[str, Any], decisions: Decisions, spec: ClassifySpec) -> list[str]:
+    share = numbers["accepted"] / max(1, numbers["listings"])
+    lines = [
+        f"{spec.promise:.4g} right -> {share:.0%} of {numbers['listings']:,} listings need no person: "
+        f"{numbers['accepted']:,} accepted, {numbers['review']:,} for review ({numbers['seconds']:.1f} s)"
+    ]
+    if spec.queue:
+        lines.append(f"queued {numbers['queued']:,} of them for people, the least confident first")
+    return lines + [f"note: {note}" for note in decisions.notes]
