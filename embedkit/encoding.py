@@ -202,7 +202,7 @@ def _contents(intake: Intake, modality: Modality) -> dict[bytes, tuple[Item, Cal
 
 
 def _subject(modality: Modality) -> tuple[str, str]:
-    """Return the stage and subject that a content's failure goes under: a broken picture is broken for every encoder."""
+    """Return the stage and subject of a content's failure: a broken picture is broken for every encoder."""
     return ("picture", "picture") if modality == "image" else ("encode", "text")
 
 

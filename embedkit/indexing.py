@@ -13,7 +13,6 @@ from embedkit.stores import items, plan, spaces, vectors
 from embedkit.types import Features, Item, Progress
 from embedkit.workspace import Workspace
 
-
 NEAR_COSINE = 0.98
 """Pictures this close are taken for one picture, cropped or saved again."""
 NEAR_NEIGHBOURS = 6

@@ -19,7 +19,7 @@ from embedkit.workspace import Workspace
 
 HASHING_THREADS = 4
 GONE_SHARE = 0.5
-"""More known listings than this missing at once is likelier the wrong file than a clear-out: --allow-gone says it is."""
+"""More known listings than this missing at once is likelier the wrong file than a clear-out."""
 
 
 @dataclass(frozen=True)
@@ -110,9 +110,7 @@ def _row(listing: Listing, was: StoredItem | None, pictures: PictureSource) -> t
         return row._replace(picture_size=None, picture_mtime_ns=None), error.message
 
 
-def _refuse_a_landslide(
-    changes: Changes, stored: Mapping[str, StoredItem], allow_gone: bool, source: str
-) -> None:
+def _refuse_a_landslide(changes: Changes, stored: Mapping[str, StoredItem], allow_gone: bool, source: str) -> None:
     there = sum(not item.gone for item in stored.values())
     if there and len(changes.gone) > GONE_SHARE * there and not allow_gone:
         raise WorkspaceError(

@@ -14,13 +14,13 @@ FOUNDATION = {"types", "errors"}
 PURE = {"heads", "select", "metrics", "explain"}
 FOREIGN = {"encoders", "stores", "catalog", "demo", "annotation", "migrations", "models"}
 # a workspace, and what is done with several foreign libraries in one
-WORKSPACE = {"workspace", "intake", "encoding", "indexing", "blocks"}
+WORKSPACE = {"workspace", "intake", "encoding", "indexing", "blocks", "ground"}
 # layer -> the embedkit modules it may import
 ALLOWED = {
-    **{name: FOUNDATION for name in FOUNDATION},
-    **{name: FOUNDATION | PURE for name in PURE},
+    **dict.fromkeys(FOUNDATION, FOUNDATION),
+    **dict.fromkeys(PURE, FOUNDATION | PURE),
     **{name: FOUNDATION | {name, "migrations", "models"} for name in FOREIGN},
-    **{name: FOUNDATION | FOREIGN | WORKSPACE for name in WORKSPACE},
+    **dict.fromkeys(WORKSPACE, FOUNDATION | FOREIGN | WORKSPACE),
     "stages": FOUNDATION | PURE | FOREIGN | WORKSPACE,
     "report": FOUNDATION | PURE | FOREIGN | WORKSPACE | {"report"},
     "cli": FOUNDATION | PURE | FOREIGN | WORKSPACE | {"stages", "report", "cli"},

@@ -46,5 +46,8 @@ def test_migrations_run_from_an_installed_wheel(wheel: Path, tmp_path: Path) -> 
         "print(embedkit.__file__, embedkit.migrations.__file__, database.path.exists())"
     )
     env = {**os.environ, "PYTHONPATH": str(site)}
-    ran = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
-    assert ran.stdout.split() == [str(site / "embedkit/__init__.py"), str(site / "embedkit/migrations/__init__.py"), "True"]
+    ran = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True, check=True
+    )
+    here = site / "embedkit"
+    assert ran.stdout.split() == [str(here / "__init__.py"), str(here / "migrations/__init__.py"), "True"]

@@ -19,7 +19,9 @@ from embedkit.cli.progress import progress_bars, say
     show_default=True,
     help="Where the sample marketplace and everything made from it go.",
 )
-@click.option("--listings", type=click.IntRange(10, 10_000), default=150, show_default=True, help="Listings a category.")
+@click.option(
+    "--listings", type=click.IntRange(10, 10_000), default=150, show_default=True, help="Listings a category."
+)
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--promise", type=click.FloatRange(0.5, 0.9999), default=0.98, show_default=True)
 def command(workspace_path: Path, listings: int, seed: int, promise: float) -> None:

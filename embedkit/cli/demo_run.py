@@ -48,8 +48,8 @@ def run(spec: DemoSpec, say: Say, progress: Progress) -> list[str]:
     if spec.made.is_file():
         earlier = json.loads(spec.made.read_text(encoding="utf-8"))
         if earlier["spec"] == wanted:
-            why = f"Nothing to do: this demo was made before, in {earlier['seconds']:.0f} s, and is kept in {spec.workspace}/."
-            return [why, "Remove that directory to see it made again.", "", *earlier["page"]]
+            why = f"Nothing to do: this demo was made before, in {earlier['seconds']:.0f} s, and is kept in"
+            return [f"{why} {spec.workspace}/. Remove that directory to see it made again.", "", *earlier["page"]]
     started = time.monotonic()
     workspace = Workspace(spec.workspace)
     folder = spec.workspace / "marketplace"
@@ -70,9 +70,7 @@ def run(spec: DemoSpec, say: Say, progress: Progress) -> list[str]:
     return page
 
 
-def _trained(
-    workspace: Workspace, name: str, head: train.TrainSpec, seed: int, progress: Progress
-) -> dict[str, Any]:
+def _trained(workspace: Workspace, name: str, head: train.TrainSpec, seed: int, progress: Progress) -> dict[str, Any]:
     from dataclasses import replace
 
     row = train.run(workspace, replace(head, seed=seed), lambda line: None, progress).row
@@ -97,11 +95,10 @@ def _page(
         f"Accepted without a person, at a promise of {spec.promise:.4g}:",
         "",
         as_table(decided.per_class),
-        f"{numbers['accepted']} of {numbers['listings']} accepted; {right}",
-        f"{numbers['review']} want a person, {numbers['queued']} are queued; {failed} listings have a picture or row "
-        "that cannot be used.",
-        "(Sellers here file 3 % of their listings wrongly, and some texts contradict their picture: no head can be "
-        "right about all of the catalogue's own categories.)",
+        f"{numbers['accepted']} of {numbers['listings']} accepted; {right}.",
+        f"{numbers['review']} want a person, {numbers['queued']} are queued; {failed} have a picture that cannot be used.",
+        "Sellers here file 3 % of their listings wrongly and some texts contradict their picture, so that no head",
+        "can agree with all of the catalogue's own categories.",
         "",
         "Files:",
         f"  {root}/marketplace/    the catalogue, its pictures, and the truth",

@@ -114,10 +114,8 @@ def command(
         **options,  # type: ignore[arg-type]
     )
     with progress_bars() as progress:
-        if dry_run:
-            report = index.preview(spec, say)
-        else:
-            report = index.run(Workspace(workspace_path), spec, say, progress)
+        workspace = Workspace(workspace_path)
+        report = index.preview(spec, say) if dry_run else index.run(workspace, spec, say, progress)
     for line in report.summary:
         click.echo(line)
     click.get_current_context().exit(report.exit_code)

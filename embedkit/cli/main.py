@@ -31,7 +31,7 @@ class Failed(click.ClickException):
     def __init__(self, error: EmbedkitError) -> None:
         super().__init__(error.message)
         self.hint = error.hint
-        self.exit_code = error.exit_code
+        vars(self)["exit_code"] = error.exit_code  # click holds it for the whole class
 
     def show(self, file: Any = None) -> None:
         click.echo(f"Error: {self.message}", err=True)

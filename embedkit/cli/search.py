@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 @click.argument("query", required=False)
 @click.option("--image", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Search by a picture.")
 @click.option("--like", metavar="KEY", help="Search by a listing of the catalogue.")
-@click.option("-k", "k", type=click.IntRange(min=1, max=10_000), default=10, show_default=True, help="Listings to find.")
-@click.option("--where", metavar="SQL", help="Only listings for which this holds, e.g. \"price < 500\".")
+@click.option(
+    "-k", "k", type=click.IntRange(min=1, max=10_000), default=10, show_default=True, help="Listings to find."
+)
+@click.option("--where", metavar="SQL", help='Only listings for which this holds, e.g. "price < 500".')
 @click.option("--space", "spaces", multiple=True, metavar="NAME", help="Space to search in, repeatable.")
-@click.option("--html", "html_path", type=click.Path(dir_okay=False, path_type=Path), help="Write a page of thumbnails.")
+@click.option(
+    "--html", "html_path", type=click.Path(dir_okay=False, path_type=Path), help="Write a page of thumbnails."
+)
 @format_options
 @workspace_option
 def command(

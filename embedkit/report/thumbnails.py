@@ -12,10 +12,12 @@ from embedkit.encoders.pictures import decode_picture
 from embedkit.errors import PictureError
 
 THUMBNAIL_PIXELS = 200
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 STYLE = """
 body { font: 15px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem;
        color: #1b1b1b; background: #fafafa }
-ol { list-style: none; padding: 0; display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)) }
+ol { list-style: none; padding: 0; display: grid; gap: 1rem;
+     grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)) }
 li { background: #fff; border: 1px solid #ddd; border-radius: 6px; padding: .7rem; overflow-wrap: anywhere }
 .picture { height: 12.5rem; display: flex; align-items: center; justify-content: center; color: #595959 }
 .picture img { max-width: 100%; max-height: 100% }
@@ -40,8 +42,7 @@ def thumbnail_page(title: str, cards: Sequence[Card]) -> str:
     none = "" if cards else "<p>Nothing was found.</p>"
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; img-src data:; style-src \'unsafe-inline\'">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n"
         f"<body><h1>{escape(title)}</h1>{none}<ol>\n{items}\n</ol></body></html>\n"
     )

@@ -122,7 +122,12 @@ def _store(
         numbers = _numbers(decisions, queue, 0.0)
         runs.finish_run(connection, run_id, 0, numbers)
     path = workspace.reports / f"classify-{run_id:05d}.json"
-    report = {**numbers, "head": predictions.head_id, "promise": spec.promise, "per_class": _per_class(predictions, decisions)}
+    report = {
+        **numbers,
+        "head": predictions.head_id,
+        "promise": spec.promise,
+        "per_class": _per_class(predictions, decisions),
+    }
     path.write_text(json.dumps(report, indent=2, default=str) + "\n", encoding="utf-8")
 
 
@@ -179,10 +184,9 @@ def _numbers(decisions: Decisions, queue: Sequence[Queued], seconds: float) -> d
 
 def _summary(numbers: dict[str, Any], decisions: Decisions, spec: ClassifySpec) -> list[str]:
     share = numbers["accepted"] / max(1, numbers["listings"])
-    lines = [
-        f"{spec.promise:.4g} right -> {share:.0%} of {numbers['listings']:,} listings need no person: "
-        f"{numbers['accepted']:,} accepted, {numbers['review']:,} for review ({numbers['seconds']:.1f} s)"
-    ]
+    needless = f"{spec.promise:.4g} right -> {share:.0%} of {numbers['listings']:,} listings need no person"
+    split = f"{numbers['accepted']:,} accepted, {numbers['review']:,} for review ({numbers['seconds']:.1f} s)"
+    lines = [f"{needless}: {split}"]
     if spec.queue:
         lines.append(f"queued {numbers['queued']:,} of them for people, the least confident first")
     return lines + [f"note: {note}" for note in decisions.notes]

@@ -10,7 +10,17 @@ from embedkit.encoders.registry import list_models
 from embedkit.errors import EmbedkitError
 from embedkit.workspace import Workspace
 
-LIBRARIES = ("torch", "torchvision", "open_clip_torch", "faiss-cpu", "duckdb", "pyarrow", "nltk", "scikit-learn", "Pillow")
+LIBRARIES = (
+    "torch",
+    "torchvision",
+    "open_clip_torch",
+    "faiss-cpu",
+    "duckdb",
+    "pyarrow",
+    "nltk",
+    "scikit-learn",
+    "Pillow",
+)
 
 
 def run(workspace: Workspace) -> list[dict[str, Any]]:
@@ -21,9 +31,7 @@ def run(workspace: Workspace) -> list[dict[str, Any]]:
             rows.append(_row(library, True, version(library)))
         except PackageNotFoundError:
             rows.append(_row(library, False, f"not installed: pip install {library}"))
-    for card in list_models():
-        if card.where and not card.name.count("/"):
-            rows.append(_row(card.name, card.present, card.where))
+    rows += [_row(card.name, card.present, card.where) for card in list_models() if "/" not in card.name]
     rows.append(_device())
     if workspace.catalog.exists():
         rows += _workspace(workspace)

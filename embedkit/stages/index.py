@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from embedkit import indexing, intake
-from embedkit.catalog.nouns import Catalogue, CatalogSpec
+from embedkit.catalog.nouns import CatalogSpec, Catalogue
 from embedkit.catalog.read import describe, read_catalogue
 from embedkit.catalog.text import full_text
 from embedkit.encoders.options import EncoderOptions
@@ -90,7 +90,8 @@ def run(workspace: Workspace, spec: IndexSpec, say: Say, progress: Progress) -> 
         workspace.database().create()
         _tidy(workspace, held, spec.repair, say)
         taken = intake.take_in(workspace, catalogue, spec.allow_gone, _arguments(spec), progress)
-        lines, numbers = [taken.line], {**taken.numbers, "texts_cut": _texts_cut(taken, earlier)}
+        lines = [taken.line]
+        numbers: dict[str, Any] = {**taken.numbers, "texts_cut": _texts_cut(taken, earlier)}
         for tower in towers:
             encoded = encode(workspace, taken, tower, spec.batch, say, progress)
             built = indexing.build(workspace, tower.space, spec.index_bytes, progress)
@@ -129,11 +130,11 @@ def _texts_cut(taken: intake.Intake, earlier: Sequence[runs.Run]) -> int:
 
 
 def _tidy(workspace: Workspace, held: lock.WorkspaceLock, repair: bool, say: Say) -> None:
-    """Sweep what a killed run left, and on request drop shards that are damaged, so that they are encoded again."""
+    """Sweep what a killed run left, and drop damaged shards, so that they are encoded again; `repair` reads every byte."""
     store = workspace.vectors()
     for name in store.sweep_orphans(held):
         say(f"swept {name}, left by a run that did not finish")
-    for file, cause in store.damaged(thorough=True) if repair else []:
+    for file, cause in store.damaged(thorough=repair):
         store.drop_shard(file, held)
         say(f"dropped {file}: {cause}")
 
@@ -143,9 +144,9 @@ def _show(catalogue: Catalogue, spec: IndexSpec, say: Say) -> None:
     for line in describe(catalogue.columns):
         say(f"  {line}")
     depth = spec.category_depth
-    names = {" > ".join(one.category[:depth]) for one in catalogue.listings if one.category}
+    names = sorted({" > ".join(one.category[:depth]) for one in catalogue.listings if one.category})
     if names:
-        say(f"  {len(names)} categories at depth {depth}: {', '.join(sorted(names)[:8])}{' …' if len(names) > 8 else ''}")
+        say(f"  {len(names)} categories at depth {depth}: {', '.join(names[:8])}{' …' if len(names) > 8 else ''}")
 
 
 def _arguments(spec: IndexSpec) -> dict[str, Any]:

@@ -132,7 +132,14 @@ def _search(
     if not len(query):
         return None
     index = open_index(workspace, record.space)
-    return vectors.search(index, query, min(k, max(1, len(index))), allowed=allowed, comparable=(query.space,))
+    return vectors.search(
+        index,
+        query,
+        min(k, max(1, len(index))),
+        allowed=allowed,
+        comparable=(query.space,),
+        vectors_of=lambda ids: features_of(workspace, record, _items(workspace, ids)),
+    )
 
 
 def _merged(found: dict[str, Neighbours | None], k: int, leave_out: int | None) -> Int64:
@@ -148,8 +155,9 @@ def _merged(found: dict[str, Neighbours | None], k: int, leave_out: int | None) 
 def _row(rank: int, item: Item, found: dict[str, Neighbours | None]) -> dict[str, Any]:
     row: dict[str, Any] = {"rank": rank, "key": item.key, "title": item.title, "category": " > ".join(item.category)}
     for space, neighbours in found.items():
-        where_it_is = np.flatnonzero(neighbours.ids[0] == item.item_id) if neighbours else []
-        cosine = round(float(neighbours.cosine[0][where_it_is[0]]), 4) if neighbours and len(where_it_is) else None
+        places = neighbours.ids[0].tolist() if neighbours else []
+        near = neighbours is not None and item.item_id in places
+        cosine = round(float(neighbours.cosine[0][places.index(item.item_id)]), 4) if neighbours and near else None
         row["cosine " + space.split("@")[0]] = cosine
     return row
 
@@ -160,6 +168,11 @@ def _item(workspace: Workspace, key: str) -> Item:
         if item_id is None:
             raise EmbedkitError(f"no listing has the key {key!r}", "embedkit search TEXT shows keys.")
         return items.load_items(connection, [item_id])[0]
+
+
+def _items(workspace: Workspace, ids: Int64) -> list[Item]:
+    with workspace.database().connect(read_only=True) as connection:
+        return items.load_items(connection, ids)
 
 
 def _own_id(workspace: Workspace, spec: SearchSpec) -> int | None:
