@@ -9,6 +9,7 @@ confidence to error that has three parameters needs hundreds. All curves that th
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -98,9 +99,9 @@ class Decisions:
 class ErrorCurves:
     """Curves from error odds to the probability of being wrong, and how probable the evidence makes each.
 
-    wrong(x) = floor + (1 - floor) expit(shift + slope (x + 3) - 3), x = logit(1 - confidence); floor 0, shift 0,
-    slope 1 is a calibrated head; a floor is what no confidence can tell, such as wrong labels. weights float64[g]; table
-    float64[g, bins], rows the curves, columns the bins of x between EDGES.
+    wrong(x) = floor + (1 - floor) expit(shift + slope (x + 3) - 3), x = logit(1 - confidence). Floor 0, shift 0 and
+    slope 1 are a calibrated head; a floor is what no confidence can tell, such as wrong labels. weights float64[g];
+    table float64[g, bins], rows the curves, columns the bins of x between EDGES.
     """
 
     weights: Floats
@@ -123,19 +124,25 @@ def error_odds(confidence: Floats) -> Floats:
     return np.asarray(logit(np.clip(1.0 - np.asarray(confidence, dtype=np.float64), 1e-5, 1 - 1e-5)))
 
 
-def error_curves(odds: Floats, right: Bools) -> ErrorCurves:
-    """Return the curves that the evidence leaves likely: a grid posterior with a mild prior around "calibrated"."""
+@cache
+def _curves() -> tuple[Floats, Floats]:
+    """Return every curve considered, float64[curves, bins], and its log prior float64[curves], around calibrated."""
     floors = np.array([0, 0.0005, 0.001, 0.002, 0.004, 0.007, 0.012, 0.02, 0.035, 0.06, 0.1])
     grid = np.meshgrid(floors, np.linspace(-3, 3, 19), np.linspace(0, 2, 11), indexing="ij")
     floor, shift, slope = (axis.reshape(-1, 1) for axis in grid)
     middle = (EDGES[:-1] + EDGES[1:]) / 2
     table = np.clip(floor + (1 - floor) * expit(shift + slope * (middle + 3) - 3), 1e-9, 1 - 1e-9)
-    bins, n = _bin(odds), len(middle)
-    log_weights = np.log(table) @ np.bincount(bins[~right], minlength=n)
-    log_weights += np.log1p(-table) @ np.bincount(bins[right], minlength=n)
-    log_weights -= (floor / 0.01 + 0.5 * (shift / 1.5) ** 2 + 0.5 * ((slope - 1) / 0.5) ** 2)[:, 0]
+    return table, -(floor / 0.01 + 0.5 * (shift / 1.5) ** 2 + 0.5 * ((slope - 1) / 0.5) ** 2)[:, 0]
+
+
+def error_curves(odds: Floats, right: Bools) -> ErrorCurves:
+    """Return the curves that the evidence, error odds float64[n] and right bool[n], leaves likely: a grid posterior."""
+    table, log_prior = _curves()
+    bins, n = _bin(odds), table.shape[1]
+    wrongs, rights = np.bincount(bins[~right], minlength=n), np.bincount(bins[right], minlength=n)
+    log_weights = log_prior + np.log(table) @ wrongs + np.log1p(-table) @ rights
     weights = np.exp(log_weights - log_weights.max())
-    kept = weights > 1e-4
+    kept = weights > 1e-3
     return ErrorCurves(weights[kept] / weights[kept].sum(), table[kept])
 
 
@@ -182,7 +189,10 @@ def decide(
     new = (new if new.any() else np.ones(n, dtype=bool)) & ~empty
     factors = class_factors(evidence, k)
     least = np.array([_least_confidence(evidence, column, policy) for column in range(k)])
-    curves = error_curves(error_odds(evidence.confidence) + factors[evidence.predicted], evidence.right)
+    # Only what could be accepted teaches: one category filed wrongly must not cast doubt on all the others.
+    mine = evidence.confidence >= least[evidence.predicted]
+    known_odds = error_odds(evidence.confidence) + factors[evidence.predicted]
+    curves = error_curves(known_odds[mine], evidence.right[mine])
     odds = error_odds(confidence) + factors[predicted]
     open_to = new & (confidence >= least[predicted])
     rising = np.sort(odds[open_to])

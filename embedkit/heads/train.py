@@ -26,6 +26,8 @@ from embedkit.heads.zeroshot import ZeroShotHead
 from embedkit.types import Block, Calibration, Documents, Features, Float32, Int64, Predictions, Progress, no_progress
 
 Kind = Literal["probe", "prototype", "zeroshot"]
+MANY_ITEMS, FEW_FOLDS = 10_000, 3
+"""Of so many items two thirds teach nearly as much as all, so that three folds are enough."""
 AnyHead = ProbeHead | PrototypeHead | ZeroShotHead | WeightedHead
 
 
@@ -130,7 +132,8 @@ def fit_head(
     classes = spec.zero_shot.classes if kind == "zeroshot" and spec.zero_shot else tuple(sorted(set(labels)))
     column = {name: i for i, name in enumerate(classes)}
     targets = np.asarray([column.get(label, -1) for label in labels], dtype=np.int64)
-    folds = grouped_folds(targets, groups, max(2, min(spec.folds, len(ids))), seed)
+    wanted = min(spec.folds, FEW_FOLDS) if len(ids) > MANY_ITEMS else spec.folds
+    folds = grouped_folds(targets, groups, max(2, min(wanted, len(ids))), seed)
     head, logits = _fit(kind, aligned, targets, folds, classes, spec, seed, progress)
     known = (folds >= 0) | (kind == "zeroshot")
     known &= targets >= 0
