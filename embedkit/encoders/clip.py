@@ -22,7 +22,7 @@ from embedkit.encoders.pictures import Framing, UInt8
 from embedkit.encoders.runtime import Normaliser, Runtime
 from embedkit.encoders.tokens import TextPreparer, Tokens, preparer_for
 from embedkit.encoders.towers import text_forward
-from embedkit.encoders.weights import State, load_strictly, read_state, sha256_of
+from embedkit.encoders.weights import State, Unfilled, load_strictly, read_state, sha256_of
 from embedkit.errors import EmbedkitError, Misuse, WeightsMissing
 from embedkit.types import Encoder, EncoderSpec, Float32, Modality
 
@@ -102,7 +102,8 @@ def load(name: str, modality: Modality, options: EncoderOptions) -> Encoder:
     runtime = Runtime.choose(options)
     variant = options.variant_for(modality)
     try:
-        model = build_clip(config)
+        with Unfilled():
+            model = build_clip(config)
         preparer = preparer_for(config["text_cfg"], name, variant) if modality == "text" else None
     except OSError as error:  # towers of the transformers library take configuration and vocabulary from its hub
         raise WeightsMissing(

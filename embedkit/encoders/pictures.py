@@ -206,20 +206,20 @@ class Framing:
         return Image.Resampling.BILINEAR if self.interpolation == "bilinear" else Image.Resampling.BICUBIC
 
     def _cropped(self, image: Image.Image) -> Image.Image:
-        """Return the centre square, pixel for pixel what torchvision's Resize and CenterCrop give.
-
-        Only the square is computed: the whole of a 4000 x 3 picture at that scale would be 67 megapixels.
-        """
+        """Return the centre square, pixel for pixel what torchvision's Resize and CenterCrop give."""
         size = (self.size, self.size)
         if self.resize_mode == "squash":
             return image.resize(size, self._filter)
         short = self.resize or self.size
         width, height = image.size
-        scaled = tuple(int(short * side / min(width, height)) for side in (width, height))
+        scaled = (int(short * width / min(image.size)), int(short * height / min(image.size)))
         left, top = (round((side - self.size) / 2.0) for side in scaled)
+        right, bottom = left + self.size, top + self.size
+        if max(scaled) <= 4 * short:
+            return image.resize(scaled, self._filter).crop((left, top, right, bottom))
+        # Only the square is computed, to a rounding: the whole of a 4000 x 3 picture would be 67 megapixels.
         x, y = width / scaled[0], height / scaled[1]
-        box = (left * x, top * y, min(width, (left + self.size) * x), min(height, (top + self.size) * y))
-        return image.resize(size, self._filter, box=box)
+        return image.resize(size, self._filter, box=(left * x, top * y, min(width, right * x), min(height, bottom * y)))
 
     def _padded(self, image: Image.Image) -> Image.Image:
         """Return the whole picture, centred on a square whose colour the variant chooses."""

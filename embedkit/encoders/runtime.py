@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from embedkit.encoders.int8 import quantised
+from embedkit.encoders.int8 import quantise
 from embedkit.encoders.options import PRECISIONS, EncoderOptions
 from embedkit.errors import Misuse
 from embedkit.types import Float32, unit
@@ -50,7 +50,7 @@ class Runtime:
         if any(part.training for part in module.modules()):
             raise AssertionError("a part of the model stayed in training mode")
         if self.precision == "int8":
-            module = quantised(module)
+            quantise(module)
         return module.to(self.device)
 
     def tensor(self, batch: NDArray[Any]) -> torch.Tensor:

@@ -13,6 +13,7 @@ import safetensors
 import safetensors.torch
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from embedkit.errors import WeightsInvalid, WeightsMissing
 
@@ -21,6 +22,18 @@ State = dict[str, torch.Tensor]
 # A text tower's embedding of 49,408 tokens, stored as the rows that were trained and one row for all the others.
 _ROWS, _KEPT, _FALLBACK = "token_embedding.rows", "token_embedding.kept", "token_embedding.fallback"
 _WHOLE = "token_embedding.weight"
+
+
+class Unfilled(TorchFunctionMode):
+    """Within this context, modules are built without drawing the random numbers that weights would replace.
+
+    `load_strictly` then fills every tensor, or raises.
+    """
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if getattr(func, "__module__", "") == "torch.nn.init" and func.__name__.endswith("_"):
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **(kwargs or {}))
 
 
 def sha256_of(path: Path) -> str:
