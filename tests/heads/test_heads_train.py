@@ -9,6 +9,7 @@ import pytest
 from head_worlds import blobs, each_its_own, texts
 from sklearn.linear_model import LogisticRegression
 
+from embedkit import metrics
 from embedkit.errors import EmbedkitError, Misuse, NotEnoughLabels, SpaceMismatch
 from embedkit.heads.crossval import cross_validate
 from embedkit.heads.softmax import fit_softmax, principal_axes
@@ -50,11 +51,13 @@ def test_several_prototypes_hold_a_class_of_two_kinds_together() -> None:
 
 
 def test_an_item_that_was_trained_on_is_judged_by_a_model_that_had_not_seen_it() -> None:
-    features, labels = blobs(40, spread=0.2)
-    labels[0] = "c1"
+    features, _ = blobs(40, classes=1, spread=1.0, dim=60)
+    labels = ["a", "b"] * 20
     head = fit_head("probe", features.ids, [features], labels)
-    assert head.is_out_of_fold(features.ids[:1])[0]
-    assert head.predict(features.ids[:1], [features]).label == ("c0",)
+    by_heart = Features(features.ids + 1000, features.vectors.copy(), "pictures")
+    assert head.predict(by_heart.ids, [by_heart]).label == tuple(labels)
+    assert metrics.accuracy(head.predict(features.ids, [features]).label, labels).value < 0.9
+    assert head.is_out_of_fold(features.ids).all()
 
 
 @pytest.mark.parametrize("kind", ["probe", "prototype"])
