@@ -98,9 +98,8 @@ class ClipText:
 
 def load(name: str, modality: Modality, options: EncoderOptions) -> Encoder:
     """Return the encoder "clip-tiny" or "open_clip/MODEL/TAG", its weights verified."""
+    runtime, variant = Runtime.choose(options), options.variant_for(modality)
     config, preprocess, path = _resolve(name, modality, options)
-    runtime = Runtime.choose(options)
-    variant = options.variant_for(modality)
     try:
         with Unfilled():
             model = build_clip(config)
