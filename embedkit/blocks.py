@@ -8,12 +8,16 @@ import numpy as np
 
 from embedkit.catalog.text import full_text, tokenize
 from embedkit.errors import Misuse
+from embedkit.heads.keywords import GramSpec
 from embedkit.indexing import features_of
 from embedkit.stores.spaces import SpaceRecord
 from embedkit.types import Block, Documents, Item
 from embedkit.workspace import Workspace
 
 KEYWORDS = "keywords"
+TITLE = "keywords/title"
+GRAMS = {TITLE: GramSpec(words=1, chars=(3, 4, 5))}
+"""Titles are short and spelt every way: pieces of words say more there than runs of words."""
 SHORT_NAMES = ("clip-image", "clip-text", "densenet", KEYWORDS)
 
 
@@ -37,8 +41,9 @@ def resolve(name: str, records: Sequence[SpaceRecord]) -> SpaceRecord:
 
 
 def load_block(workspace: Workspace, space: str, records: Sequence[SpaceRecord], current: list[Item]) -> Block:
-    """Return the block of a space's full name, or of keywords, for these items; those without anything are left out."""
-    if space == KEYWORDS:
+    """Return the block of a space's full name, or of keywords, for these items; those without a vector are left out."""
+    if space in (KEYWORDS, TITLE):
         ids = np.array([item.item_id for item in current], dtype=np.int64)
-        return Documents(ids, tuple(tokenize(full_text(item.title, item.text)) for item in current), KEYWORDS)
+        texts = (item.title if space == TITLE else full_text(item.title, item.text) for item in current)
+        return Documents(ids, tuple(tokenize(text) for text in texts), space)
     return features_of(workspace, resolve(space, records), current)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from embedkit.blocks import KEYWORDS, load_block, resolve, short_name
+from embedkit.blocks import KEYWORDS, TITLE, load_block, resolve, short_name
 from embedkit.errors import NotEnoughLabels
 from embedkit.heads.splits import Side, assign_splits, near_duplicate_groups
 from embedkit.indexing import near_pairs
@@ -52,7 +52,7 @@ class Ground:
     def names(self) -> list[str]:
         """What users call the blocks."""
         short = {record.space: short_name(record) for record in self.records}
-        return [short.get(block.space, block.space) for block in self.blocks]
+        return [short.get(block.space, block.space) for block in self.blocks if block.space != TITLE]
 
 
 def survey(workspace: Workspace, spec: GroundSpec, run_id: int) -> Ground:
@@ -89,7 +89,9 @@ def _spaces(spec: GroundSpec, records: Sequence[spaces.SpaceRecord], indexed: Se
         named = [one["space"] for one in made if not spec.pictures_and_texts_of_one or one["name"] in families]
         known = {record.space for record in records}
         named = [name for name in named if name in known]
-    return list(dict.fromkeys([*named, KEYWORDS] if spec.keywords else named))
+    if spec.keywords or KEYWORDS in named:
+        named += [KEYWORDS, TITLE]
+    return list(dict.fromkeys(named))
 
 
 def _groups(workspace: Workspace, labelled: list[Item], records: Sequence[spaces.SpaceRecord]) -> Int64:

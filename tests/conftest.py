@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from embedkit.workspace import Workspace
+from tests.worlds import ColourRegistry
+
 
 @pytest.fixture(scope="session")
 def real_catalogues() -> Path:
@@ -15,3 +18,17 @@ def real_catalogues() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("EMBEDKIT_TEST_DATA names no folder of real catalogues")
     return Path(folder)
+
+
+@pytest.fixture
+def colours(monkeypatch: pytest.MonkeyPatch) -> ColourRegistry:
+    """Return the registry that every `--encoder colour` is opened by."""
+    registry = ColourRegistry()
+    monkeypatch.setattr("embedkit.encoding.load_encoder", registry.load)
+    return registry
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """Return a workspace that is not made yet."""
+    return Workspace(tmp_path / "workspace")

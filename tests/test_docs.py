@@ -27,7 +27,9 @@ def test_every_verb_is_in_the_readme() -> None:
 
 
 def test_every_link_leads_to_a_file() -> None:
-    assert [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link and not (ROOT / link).exists()] == []
+    assert [
+        link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link and not (ROOT / link).exists()
+    ] == []
 
 
 @pytest.mark.parametrize("line", [line for line in LINES if line.startswith("make ")])

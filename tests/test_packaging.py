@@ -41,7 +41,8 @@ def test_migrations_run_from_an_installed_wheel(wheel: Path, tmp_path: Path) -> 
     install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index", "--target", str(site)]
     subprocess.run([*install, str(wheel)], check=True, capture_output=True)
     code = (
-        "import embedkit, embedkit.migrations; from pathlib import Path; from embedkit.stores.database import Database\n"
+        "import embedkit, embedkit.migrations\n"
+        "from pathlib import Path; from embedkit.stores.database import Database\n"
         "database = Database(Path('catalog.duckdb')); database.create()\n"
         "print(embedkit.__file__, embedkit.migrations.__file__, database.path.exists())"
     )

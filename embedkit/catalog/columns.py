@@ -57,6 +57,10 @@ _NAMES: dict[str, tuple[str, ...]] = {
         r"(?:article|item|produit)_type|sous_famille|class|label",
     ),
 }
+# Read after the description, not instead of it: what a seller says of the product in so many fields.
+_MORE_TEXT = re.compile(
+    rf"{_OF}(?:key_|technical_)?(?:specifications?|specs?|features?|highlights|bullet_points|caracteristiques)"
+)
 _NEVER = {
     "key": re.compile(r".*(?:brand|marque|categor|parent|seller|vendor|store|user|group).*"),
     "title": re.compile(r"(?!)"),
@@ -151,6 +155,11 @@ def _guess(role: str, columns: _Columns) -> ColumnChoice:
         return ColumnChoice(role, (), "none", _NOTHING[role])
     name, reason = passed[0]
     others = [other for other, _ in passed[1:]]
+    if role == "text":
+        more = [other for other in columns.free if other != name and _is_more_text(columns, other)]
+        others = [other for other in others if other not in more]
+        if more:
+            return ColumnChoice(role, (name, *more), "guessed", f"{reason}; {', '.join(more)} read after it")
     if others and role == "category":
         reason += (
             f"; it could also be {', '.join(others)}; all as levels: --column category={','.join([name, *others])}"
@@ -186,6 +195,10 @@ def _text(columns: _Columns, values: Sequence[str], name: str) -> str:
     if name in columns.table.embedded or worded < 0.5 or _share(values, is_url) > 0.5:
         return ""
     return f"{len(values):,} of {len(columns.table):,} rows have one"
+
+
+def _is_more_text(columns: _Columns, name: str) -> bool:
+    return _MORE_TEXT.fullmatch(plain_name(name)) is not None and bool(_text(columns, columns.values(name), name))
 
 
 def _picture(columns: _Columns, values: Sequence[str], name: str) -> str:

@@ -96,7 +96,7 @@ def _page(
         "",
         as_table(decided.per_class),
         f"{numbers['accepted']} of {numbers['listings']} accepted; {right}.",
-        f"{numbers['review']} want a person, {numbers['queued']} are queued; {failed} have a picture that cannot be used.",
+        f"{numbers['review']} want a person, {numbers['queued']} are queued; {failed} have no usable picture.",
         "Sellers here file 3 % of their listings wrongly and some texts contradict their picture, so that no head",
         "can agree with all of the catalogue's own categories.",
         "",

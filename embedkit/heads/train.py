@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from embedkit.errors import Misuse, NotEnoughLabels
 from embedkit.heads.blocks import align, check_finite, has_anything
@@ -25,6 +26,8 @@ from embedkit.heads.weighted import WeightedHead
 from embedkit.heads.zeroshot import ZeroShotHead
 from embedkit.types import Block, Calibration, Documents, Features, Float32, Int64, Predictions, Progress, no_progress
 
+ONE_THREAD_UP_TO = 5_000
+"""Products of up to so many rows gain little from a second BLAS thread, whose spinning costs a busy machine dearly."""
 Kind = Literal["probe", "prototype", "zeroshot"]
 MANY_ITEMS, FEW_FOLDS = 10_000, 3
 """Of so many items two thirds teach nearly as much as all, so that three folds are enough."""
@@ -134,7 +137,8 @@ def fit_head(
     targets = np.asarray([column.get(label, -1) for label in labels], dtype=np.int64)
     wanted = min(spec.folds, FEW_FOLDS) if len(ids) > MANY_ITEMS else spec.folds
     folds = grouped_folds(targets, groups, max(2, min(wanted, len(ids))), seed)
-    head, logits = _fit(kind, aligned, targets, folds, classes, spec, seed, progress)
+    with threadpool_limits(1 if len(ids) <= ONE_THREAD_UP_TO else None, "blas"):
+        head, logits = _fit(kind, aligned, targets, folds, classes, spec, seed, progress)
     known = (folds >= 0) | (kind == "zeroshot")
     known &= targets >= 0
     notes = _notes(kind, classes, targets, folds, aligned, labels)

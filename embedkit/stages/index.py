@@ -130,7 +130,7 @@ def _texts_cut(taken: intake.Intake, earlier: Sequence[runs.Run]) -> int:
 
 
 def _tidy(workspace: Workspace, held: lock.WorkspaceLock, repair: bool, say: Say) -> None:
-    """Sweep what a killed run left, and drop damaged shards, so that they are encoded again; `repair` reads every byte."""
+    """Sweep what a killed run left and drop damaged shards, to be encoded again; `repair` reads every byte."""
     store = workspace.vectors()
     for name in store.sweep_orphans(held):
         say(f"swept {name}, left by a run that did not finish")

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from embedkit.blocks import GRAMS
 from embedkit.catalog.keyword_weights import read_keyword_weights
 from embedkit.encoding import opening_of
 from embedkit.errors import Misuse
@@ -103,6 +104,7 @@ def _head_spec(workspace: Workspace, spec: TrainSpec, ground: Ground) -> HeadSpe
         balanced=spec.balanced,
         prototypes=spec.prototypes,
         folds=spec.folds,
+        grams=GRAMS,
         keyword_weights=read_keyword_weights(spec.keyword_weights) if spec.keyword_weights else None,
         zero_shot=_zero_shot(workspace, spec, ground) if spec.kind == "zeroshot" else None,
     )

@@ -43,7 +43,7 @@ def test_the_studys_own_columns_are_recognised() -> None:
     assert [(one.role, *one.columns) for one in columns.choices] == [
         ("key", "uniq_id"),
         ("title", "product_name"),
-        ("text", "description"),
+        ("text", "description", "product_specifications"),
         ("picture", "image"),
         ("category", "product_category_tree"),
     ]
@@ -206,3 +206,11 @@ def test_the_guess_on_real_listings(real_catalogues: Path) -> None:
     ]
     assert (len(catalogue.listings), len({one.category[0] for one in catalogue.listings})) == (840, 7)
     assert catalogue.attribute_types["retail_price"] == "DOUBLE"
+
+
+def test_specifications_are_read_after_the_description(tmp_path: Path) -> None:
+    path = tmp_path / "shop.csv"
+    path.write_text("sku,name,product_specifications,description\na1,Mug,Volume 300 ml,A blue mug\n")
+    catalogue = read_catalogue(path)
+    assert catalogue.columns.of("text") == ("description", "product_specifications")
+    assert catalogue.listings[0].text == "A blue mug\nVolume 300 ml"

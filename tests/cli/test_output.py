@@ -14,9 +14,7 @@ ROWS = [{"key": "a,1", "price": 9.5, "classes": ["mugs", "lamps"]}, {"key": 'b"2
 
 
 def test_a_table_aligns_numbers_to_the_right_and_leaves_nothing_blank_for_none() -> None:
-    assert as_table(ROWS) == (
-        'key  price  classes\n---  -----  -----------\na,1    9.5  mugs; lamps\nb"2\n'
-    )
+    assert as_table(ROWS) == ('key  price  classes\n---  -----  -----------\na,1    9.5  mugs; lamps\nb"2\n')
 
 
 def test_a_long_text_is_cut_with_an_ellipsis_and_line_breaks_become_spaces() -> None:
