@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +20,15 @@ from embedkit.types import Encoder, EncoderSpec, Float32, Modality, unit
 COLOURS = {"red": (230, 20, 20), "green": (20, 200, 20), "blue": (20, 20, 230), "grey": (128, 128, 128)}
 
 
+GRAIN = 0.3
+
+
 @dataclass
 class ColourEncoder:
-    """Embeds a picture as its mean RGB, and a text as the mean RGB of the colours it names; counts what it embeds."""
+    """Embeds a picture as its mean RGB, and a text as the mean RGB of the colours it names; counts what it embeds.
+
+    Eight more dimensions hold a grain of the content's own, so that two red things are alike and not the same.
+    """
 
     modality: Modality
     variant: str = ""
@@ -29,14 +36,14 @@ class ColourEncoder:
 
     @property
     def spec(self) -> EncoderSpec:
-        return EncoderSpec("colour", self.modality, 3, "0" * 64, {}, "colour@0", self.variant or "plain")
+        return EncoderSpec("colour", self.modality, 11, "0" * 64, {}, "colour@0", self.variant or "plain")
 
     def prepare(self, one: Any) -> Float32:
         if self.modality == "text":
             named = [COLOURS[word] for word in one.lower().split() if word in COLOURS] or [(60, 60, 60)]
-            return np.mean(named, axis=0).astype(np.float32)
+            return _grained(np.mean(named, axis=0), one.encode())
         picture = one if isinstance(one, Image.Image) else decode_picture(one, 8)
-        return np.asarray(picture, dtype=np.float32).reshape(-1, 3).mean(axis=0)
+        return _grained(np.asarray(picture, dtype=np.float32).reshape(-1, 3).mean(axis=0), picture.tobytes())
 
     def embed(self, prepared: Sequence[Float32]) -> Float32:
         self.embedded += len(prepared)
@@ -44,6 +51,13 @@ class ColourEncoder:
 
     def encode(self, batch: Sequence[Any]) -> Float32:
         return self.embed([self.prepare(one) for one in batch])
+
+
+def _grained(rgb: Any, content: bytes) -> Float32:
+    """Return float32[11]: the colour at unit length, and a grain that follows from the content."""
+    grain = np.random.default_rng(zlib.crc32(content)).normal(size=8)
+    parts = (rgb / np.linalg.norm(rgb), GRAIN * grain / np.linalg.norm(grain))
+    return np.concatenate(parts).astype(np.float32)
 
 
 class ColourRegistry:
@@ -65,7 +79,7 @@ class ColourRegistry:
 
 def square(colour: str, size: int = 16, shade: int = 0) -> bytes:
     """Return a PNG of one colour, `shade` steps darker."""
-    rgb = tuple(max(0, c - shade) for c in COLOURS[colour])
+    rgb = tuple(max(0, c - shade // 2) for c in COLOURS[colour])
     png = io.BytesIO()
     Image.new("RGB", (size, size), rgb).save(png, "PNG")
     return png.getvalue()
@@ -90,7 +104,7 @@ def write_shop(folder: Path, rows: Sequence[Row], pictures: bool = True) -> Path
         writer.writerows(rows)
     for number, row in enumerate(rows):
         if pictures and row["image"]:
-            (folder / row["image"]).write_bytes(square(row["colour"], shade=number % 20))
+            (folder / row["image"]).write_bytes(square(row["colour"], size=16 + number, shade=number % 20))
     return path
 
 

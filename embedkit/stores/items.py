@@ -166,8 +166,8 @@ def load_items(connection: Connection, ids: Sequence[int] | Int64 | None = None)
 
 def find_key(connection: Connection, key: str) -> int | None:
     """Return the id of the item with this key, or None."""
-    found = connection.execute("SELECT item_id FROM items WHERE key = ?", [key]).fetchone()
-    return None if found is None else int(found[0])
+    found = connection.execute("SELECT item_id FROM items WHERE key = ?", [key]).fetchall()
+    return int(found[0][0]) if found else None
 
 
 def _content(row: ItemRow) -> tuple[object, ...]:

@@ -52,8 +52,7 @@ def shipped() -> tuple[Migration, ...]:
 
 def applied(connection: Any) -> list[tuple[int, str, str]]:
     """Return (number, name, sha256) of each step this database has had; reads only."""
-    tables = connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'migrations'").fetchone()
-    if tables is None:
+    if ("migrations",) not in connection.execute("SHOW TABLES").fetchall():
         return []
     rows = connection.execute("SELECT number, name, sha256 FROM migrations ORDER BY number").fetchall()
     return [(int(number), str(name), str(sha256)) for number, name, sha256 in rows]

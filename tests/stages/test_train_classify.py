@@ -1,0 +1,224 @@
+"""Heads trained on a catalogue, and what they decide about it."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from embedkit.errors import EmbedkitError, Misuse, NotEnoughLabels, SpaceMismatch
+from embedkit.stages import classify, index, status, train
+from embedkit.stores import judgements
+from embedkit.types import no_progress
+from embedkit.workspace import Workspace
+from tests.worlds import ColourRegistry, Row, coloured, write_shop
+
+
+def indexed(workspace: Workspace, folder: Path, rows: list[Row], **options: object) -> None:
+    spec = index.IndexSpec(write_shop(folder, rows), encoders=("colour",), **options)  # type: ignore[arg-type]
+    index.run(workspace, spec, lambda line: None, no_progress)
+
+
+@pytest.fixture
+def shop(workspace: Workspace, colours: ColourRegistry, tmp_path: Path) -> Workspace:
+    """Ninety listings in three colours, each filed under its own."""
+    indexed(workspace, tmp_path, coloured(90))
+    return workspace
+
+
+def fit(workspace: Workspace, **options: object) -> train.Trained:
+    return train.run(workspace, train.TrainSpec(**options), lambda line: None, no_progress)  # type: ignore[arg-type]
+
+
+def decide(workspace: Workspace, **options: object) -> classify.Classified:
+    return classify.run(workspace, classify.ClassifySpec(**options), lambda line: None, no_progress)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", ["probe", "prototype", "zeroshot"])
+def test_every_kind_of_head_learns_colours(shop: Workspace, kind: str) -> None:
+    trained = fit(shop, kind=kind)
+    assert trained.row["test_accuracy"] == 1.0
+    assert trained.row["test_n"] == 18
+    assert [row["category"] for row in trained.per_class] == ["blue", "green", "red"]
+
+
+def test_features_can_be_chosen(shop: Workspace) -> None:
+    assert fit(shop, features=("clip-image",)).row["features"] == "clip-image"
+    assert fit(shop, features=("keywords", "clip-text")).row["features"] == "keywords, clip-text"
+
+
+def test_features_that_are_not_there_are_named(shop: Workspace) -> None:
+    with pytest.raises(Misuse, match="densenet"):
+        fit(shop, features=("densenet",))
+
+
+def test_a_split_stays_as_the_catalogue_grows(shop: Workspace, tmp_path: Path) -> None:
+    def sides() -> dict[int, bool]:
+        with shop.database().connect(read_only=True) as connection:
+            split = judgements.load_split(connection)
+        assert split is not None
+        return dict(zip(split.ids.tolist(), split.train.tolist(), strict=True))
+
+    fit(shop)
+    before = sides()
+    indexed(shop, tmp_path, coloured(120))
+    fit(shop)
+    after = sides()
+    assert len(after) == 120
+    assert {item: after[item] for item in before} == before
+
+
+def test_listings_with_one_picture_never_stand_on_both_sides(
+    workspace: Workspace, colours: ColourRegistry, tmp_path: Path
+) -> None:
+    rows = coloured(60)
+    for row in rows:
+        row["image"] = rows[int(row["sku"][1:]) // 6 * 6]["image"]
+    indexed(workspace, tmp_path, rows)
+    fit(workspace)
+    with workspace.database().connect(read_only=True) as connection:
+        split = judgements.load_split(connection)
+    assert split is not None
+    side_of: dict[int, set[bool]] = {}
+    for group, side in zip(split.group_id.tolist(), split.train.tolist(), strict=True):
+        side_of.setdefault(group, set()).add(side)
+    assert {len(sides) for sides in side_of.values()} == {1}
+
+
+def test_the_depth_chooses_the_level(workspace: Workspace, colours: ColourRegistry, tmp_path: Path) -> None:
+    rows = coloured(60)
+    for row in rows:
+        row["category"] = f"Things > {row['category']}"
+    indexed(workspace, tmp_path, rows, category_depth=2)
+    assert fit(workspace).row["classes"] == 3
+    assert fit(workspace, category_depth=1).row["classes"] == 1
+
+
+def test_without_categories_there_is_nothing_to_train_on(
+    workspace: Workspace, colours: ColourRegistry, tmp_path: Path
+) -> None:
+    indexed(workspace, tmp_path, coloured(6), columns={"category": ()})
+    with pytest.raises(NotEnoughLabels, match="no listing here has a category"):
+        fit(workspace)
+
+
+def test_keyword_weights_move_a_listing(shop: Workspace, tmp_path: Path) -> None:
+    weights = tmp_path / "weights.json"
+    weights.write_text(json.dumps({"red": {"no": 100.0}}))
+    assert fit(shop, features=("clip-image",), keyword_weights=weights).row["test_accuracy"] == pytest.approx(
+        1 / 3, abs=0.01
+    )
+
+
+def test_a_wrong_keyword_weight_is_named_with_its_row(shop: Workspace, tmp_path: Path) -> None:
+    weights = tmp_path / "weights.csv"
+    weights.write_text("category,word,weight\nred,ruby,1\nred,rose,much\n")
+    with pytest.raises(Misuse, match=r"weights.csv, row 2: the weight 'much'"):
+        fit(shop, keyword_weights=weights)
+
+
+def test_the_newest_head_classifies_and_every_listing_gets_a_decision(shop: Workspace) -> None:
+    trained = fit(shop)
+    decided = decide(shop)
+    assert decided.numbers["listings"] == 90
+    assert decided.numbers["accepted"] + decided.numbers["review"] == 90
+    assert {row["category_1"] for row in decided.rows} == {"red", "green", "blue"}
+    with shop.database().connect(read_only=True) as connection:
+        stored = judgements.load_predictions(connection, trained.head_id)
+    assert [one.labels[0] for one in stored] == [row["category_1"] for row in decided.rows]
+
+
+def test_a_listing_that_was_trained_on_is_judged_by_a_head_that_had_not_seen_it(shop: Workspace) -> None:
+    trained = fit(shop)
+    decide(shop)
+    with shop.database().connect(read_only=True) as connection:
+        stored = judgements.load_predictions(connection, trained.head_id)
+    assert sum(one.out_of_fold for one in stored) == 72
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet", "json"])
+def test_rows_are_written_in_the_format_of_the_suffix(shop: Workspace, tmp_path: Path, suffix: str) -> None:
+    fit(shop)
+    path = tmp_path / f"out.{suffix}"
+    rows = decide(shop, output=path).rows
+    if suffix == "csv":
+        with path.open(newline="") as file:
+            read = [row["key"] for row in csv.DictReader(file)]
+    else:
+        read = [
+            r["key"] for r in (pq.read_table(path).to_pylist() if suffix == "parquet" else json.loads(path.read_text()))
+        ]
+    assert read == [row["key"] for row in rows]
+
+
+def test_an_unknown_suffix_is_refused(shop: Workspace, tmp_path: Path) -> None:
+    fit(shop)
+    with pytest.raises(Misuse, match=r"\.xlsx"):
+        decide(shop, output=tmp_path / "out.xlsx")
+
+
+def test_a_queue_is_drawn_within_its_budget_and_kept(shop: Workspace) -> None:
+    fit(shop)
+    decide(shop, queue=20, audit_share=0.5)
+    with shop.database().connect(read_only=True) as connection:
+        queue = judgements.load_review(connection)
+    assert 10 <= len(queue) <= 20
+    assert sum("audit" in one.reasons for one in queue) == 10
+
+
+def test_without_a_head_nothing_can_be_classified(shop: Workspace) -> None:
+    with pytest.raises(EmbedkitError, match="no head has been trained"):
+        decide(shop)
+
+
+def test_an_unknown_head_is_named_with_those_that_are_there(shop: Workspace) -> None:
+    trained = fit(shop)
+    with pytest.raises(Misuse, match="probe-0000") as error:
+        decide(shop, head_id="probe-0000")
+    assert trained.head_id in error.value.hint
+
+
+def test_a_head_refuses_vectors_of_another_space(shop: Workspace, tmp_path: Path) -> None:
+    fit(shop, features=("clip-image",))
+    with shop.database().connect(read_only=False) as connection:
+        connection.execute("UPDATE heads SET spaces = ['colour/image/grey@00000000']")
+    with pytest.raises((Misuse, SpaceMismatch), match="grey@00000000"):
+        decide(shop)
+
+
+def test_heads_are_listed_with_how_they_did(shop: Workspace) -> None:
+    first, second = fit(shop, kind="prototype"), fit(shop)
+    listed = status.heads(shop)
+    assert [row["head"] for row in listed] == [first.head_id, second.head_id]
+    assert [row["test_accuracy"] for row in listed] == [1.0, 1.0]
+
+
+def test_training_the_same_head_twice_stores_it_once(shop: Workspace) -> None:
+    assert fit(shop).head_id == fit(shop).head_id
+    assert len(status.heads(shop)) == 1
+
+
+def test_a_class_with_one_item_is_trained_and_reported(
+    workspace: Workspace, colours: ColourRegistry, tmp_path: Path
+) -> None:
+    rows = coloured(60)
+    rows[0]["category"] = "odd"
+    indexed(workspace, tmp_path, rows)
+    said: list[str] = []
+    trained = train.run(workspace, train.TrainSpec(), said.append, no_progress)
+    assert trained.row["classes"] == 4
+    assert any("odd" in line for line in said)
+
+
+def test_listings_without_any_picture_or_text_go_to_a_person(
+    workspace: Workspace, colours: ColourRegistry, tmp_path: Path
+) -> None:
+    rows = coloured(60)
+    rows[5] |= {"title": "", "image": ""}
+    indexed(workspace, tmp_path, rows)
+    fit(workspace)
+    row = next(row for row in decide(workspace).rows if row["key"] == "k005")
+    assert (row["decision"], row["reason"]) == ("review", "no picture and no text")
