@@ -151,9 +151,14 @@ class FeatureStore:
         with self.database.connect(read_only=True) as connection:
             return [Shard(*row) for row in connection.execute(query, [space]).fetchall()]
 
+    def digests(self, shard: Shard) -> list[bytes]:
+        """Return the sha256 of each content in a shard, in its order."""
+        found: list[bytes] = self._open(shard).column("sha256").to_pylist()
+        return found
+
     def present(self, space: str) -> set[bytes]:
         """Return the digests of the contents that have a vector in this space."""
-        return {digest for shard in self.shards(space) for digest in self._open(shard).column("sha256").to_pylist()}
+        return {digest for shard in self.shards(space) for digest in self.digests(shard)}
 
     def load_features(self, space: str, item_ids: Int64, digests: Sequence[bytes | None]) -> Features:
         """Return the vectors of these items by their contents, in this order; items without a vector are left out.
