@@ -70,8 +70,13 @@ WITH by_content AS (
 SELECT run_id, item_id, row, key, stage, subject, sha256, value, cause, failed_at
 FROM failures WHERE sha256 IS NULL AND cause IS NOT NULL AND run_id = (SELECT max(run_id) FROM catalogues)
 UNION ALL
-SELECT f.run_id, i.item_id, NULL AS row, i.key, f.stage, f.subject, f.sha256, f.value, f.cause, f.failed_at
+SELECT f.run_id, i.item_id, NULL AS row, i.key, f.stage, f.subject, f.sha256, coalesce(i.value, f.value), f.cause,
+    f.failed_at
 FROM by_content AS f
-JOIN (SELECT item_id, key, unnest([image_sha256, text_sha256]) AS sha256 FROM items) AS i ON f.sha256 = i.sha256
+JOIN (
+    SELECT item_id, key, picture AS value, image_sha256 AS sha256 FROM items
+    UNION ALL
+    SELECT item_id, key, title, text_sha256 FROM items
+) AS i ON f.sha256 = i.sha256
 WHERE f.cause IS NOT NULL;
 COMMENT ON VIEW current_failures IS 'Failures of the last reading, and of contents that a listing still has; one row for each listing.';

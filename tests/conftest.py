@@ -10,6 +10,8 @@ import pytest
 from embedkit.workspace import Workspace
 from tests.worlds import ColourRegistry
 
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # as the command does; torch reads it when a test first needs it
+
 
 @pytest.fixture(scope="session")
 def real_catalogues() -> Path:

@@ -20,7 +20,7 @@ ALLOWED = {
     **dict.fromkeys(FOUNDATION, FOUNDATION),
     **dict.fromkeys(PURE, FOUNDATION | PURE),
     **{name: FOUNDATION | {name, "migrations", "models"} for name in FOREIGN},
-    **dict.fromkeys(WORKSPACE, FOUNDATION | FOREIGN | WORKSPACE),
+    **dict.fromkeys(WORKSPACE, FOUNDATION | PURE | FOREIGN | WORKSPACE),
     "stages": FOUNDATION | PURE | FOREIGN | WORKSPACE,
     "report": FOUNDATION | PURE | FOREIGN | WORKSPACE | {"report"},
     "cli": FOUNDATION | PURE | FOREIGN | WORKSPACE | {"stages", "report", "cli"},

@@ -23,7 +23,7 @@ from embedkit.cli.progress import progress_bars, say
     "--listings", type=click.IntRange(10, 10_000), default=150, show_default=True, help="Listings a category."
 )
 @click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--promise", type=click.FloatRange(0.5, 0.9999), default=0.98, show_default=True)
+@click.option("--promise", type=click.FloatRange(0.5, 0.9999), default=0.95, show_default=True)
 def command(workspace_path: Path, listings: int, seed: int, promise: float) -> None:
     """Write a sample marketplace, index it, compare heads on it, classify it, and queue what is doubtful.
 

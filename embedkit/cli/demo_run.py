@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -71,14 +71,12 @@ def run(spec: DemoSpec, say: Say, progress: Progress) -> list[str]:
 
 
 def _trained(workspace: Workspace, name: str, head: train.TrainSpec, seed: int, progress: Progress) -> dict[str, Any]:
-    from dataclasses import replace
-
     row = train.run(workspace, replace(head, seed=seed), lambda line: None, progress).row
     return {
         "model": name,
         "accuracy train": f"{row['train_accuracy']:.1%}",
         "accuracy test": f"{row['test_accuracy']:.1%}",
-        "95 % interval": row["test_95%"],
+        "95 % interval": f"{row['test_low']:.1%} to {row['test_high']:.1%}",
         "seconds": row["seconds"],
     }
 
@@ -97,8 +95,8 @@ def _page(
         as_table(decided.per_class),
         f"{numbers['accepted']} of {numbers['listings']} accepted; {right}.",
         f"{numbers['review']} want a person, {numbers['queued']} are queued; {failed} have no usable picture.",
-        "Sellers here file 3 % of their listings wrongly and some texts contradict their picture, so that no head",
-        "can agree with all of the catalogue's own categories.",
+        "(Sellers here file 3 % of their listings wrongly: no head can agree with more than 97 % of their categories,",
+        "and a promise above that accepts next to nothing.)",
         "",
         "Files:",
         f"  {root}/marketplace/    the catalogue, its pictures, and the truth",
@@ -108,7 +106,7 @@ def _page(
         "Try next:",
         f'  embedkit search "blue striped mug" -w {root} --html {root}/found.html',
         f"  embedkit status -w {root}",
-        f"  embedkit classify --promise 0.95 -w {root}",
+        f"  embedkit classify --promise 0.9 -w {root}",
     ]
 
 

@@ -80,6 +80,9 @@ def main(debug: bool) -> None:
 
 def run() -> None:
     """Run the command; a closed pipe ends it quietly, as in any other program."""
+    # Idle threads of the models' libraries sleep instead of spinning: they share the cores with those that decode
+    # pictures, and with whatever else the machine does. Read by OpenMP when it is loaded, so it is said here.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         main()
     except BrokenPipeError:

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 Row = Mapping[str, Any]
-WIDEST_TEXT = 60
+WIDEST_TEXT = 90
 
 
 def emit(rows: Sequence[Row], output_format: str | None) -> None:

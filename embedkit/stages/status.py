@@ -73,7 +73,8 @@ def heads(workspace: Workspace) -> list[dict[str, Any]]:
             "depth": head.depth,
             "train_accuracy": head.metrics.get("train_accuracy"),
             "test_accuracy": head.metrics.get("test_accuracy"),
-            "test_95%": head.metrics.get("test_95%"),
+            "test_low": head.metrics.get("test_low"),
+            "test_high": head.metrics.get("test_high"),
             "seconds": head.metrics.get("seconds"),
             "created": head.created_at.strftime("%Y-%m-%d %H:%M:%S") if head.created_at else None,
         }

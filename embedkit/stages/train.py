@@ -172,8 +172,14 @@ def _judged(trained: TrainedHead, ground: Ground, seconds: float, crossed: Cross
 
 
 def _shares(name: str, share: Share) -> dict[str, Any]:
-    interval = f"{share.low:.4f}-{share.high:.4f}"
-    return {f"{name}_accuracy": round(share.value, 4), f"{name}_95%": interval, f"{name}_n": share.total}
+    """Return the share, the ends of its 95 % interval, and how many items it is of."""
+    low, high = round(share.low, 4), round(share.high, 4)
+    return {
+        f"{name}_accuracy": round(share.value, 4),
+        f"{name}_low": low,
+        f"{name}_high": high,
+        f"{name}_n": share.total,
+    }
 
 
 def _seen(trained: TrainedHead, ground: Ground) -> Share:

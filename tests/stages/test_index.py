@@ -77,6 +77,16 @@ def test_a_broken_picture_is_recorded_once_and_the_rest_goes_on(
     assert len(status.failures(workspace)) == 1
 
 
+def test_each_listing_with_the_same_broken_picture_is_listed_with_its_own_file(
+    workspace: Workspace, colours: ColourRegistry, tmp_path: Path
+) -> None:
+    shop = write_shop(tmp_path, coloured(4))
+    for name in ("k001.png", "k003.png"):
+        (tmp_path / name).write_bytes(b"not a picture")
+    assert run(workspace, shop).failed == 2
+    assert [failure["value"] for failure in status.failures(workspace)] == ["k001.png", "k003.png"]
+
+
 def test_a_mended_picture_is_encoded_and_no_longer_listed(
     workspace: Workspace, colours: ColourRegistry, tmp_path: Path
 ) -> None:
