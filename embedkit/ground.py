@@ -42,11 +42,17 @@ class Ground:
     groups: Int64
     train: NDArray[np.bool_]
     depth: int
+    seed: int
     records: tuple[spaces.SpaceRecord, ...]
 
     def labels_of(self, side: NDArray[np.bool_]) -> list[str]:
         """Return the labels of one side, in order."""
         return [label for label, chosen in zip(self.labels, side, strict=True) if chosen]
+
+    @property
+    def split(self) -> judgements.Split:
+        """The sides, as they are recorded."""
+        return judgements.Split(self.ids, self.train, self.groups, self.seed)
 
     @property
     def names(self) -> list[str]:
@@ -55,8 +61,8 @@ class Ground:
         return [short.get(block.space, block.space) for block in self.blocks if block.space != TITLE]
 
 
-def survey(workspace: Workspace, spec: GroundSpec, run_id: int) -> Ground:
-    """Return the ground of a head, and record its sides; raises NotEnoughLabels where no listing has a category."""
+def survey(workspace: Workspace, spec: GroundSpec) -> Ground:
+    """Return the ground of a head, writing nothing; raises NotEnoughLabels where no listing has a category."""
     with workspace.database().connect(read_only=True) as connection:
         current = items.load_items(connection)
         records = tuple(spaces.load_spaces(connection))
@@ -74,9 +80,7 @@ def survey(workspace: Workspace, spec: GroundSpec, run_id: int) -> Ground:
     groups = _groups(workspace, labelled, records)
     train = _sides(labelled, labels, groups, spec, split)
     ids = np.array([item.item_id for item in labelled], dtype=np.int64)
-    with workspace.database().connect(read_only=False) as connection:
-        judgements.record_split(connection, run_id, judgements.Split(ids, train, groups, spec.seed))
-    return Ground(ids, labels, blocks, groups, train, depth, records)
+    return Ground(ids, labels, blocks, groups, train, depth, spec.seed, records)
 
 
 def _spaces(spec: GroundSpec, records: Sequence[spaces.SpaceRecord], indexed: Sequence[runs.Run]) -> list[str]:

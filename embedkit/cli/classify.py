@@ -12,7 +12,9 @@ from embedkit.cli.progress import progress_bars, say
 
 
 @click.command("classify")
-@click.option("--head", "head_id", metavar="HEAD_ID", help="Head to use, see embedkit heads. [default: the newest]")
+@click.option(
+    "--head", "head_id", metavar="HEAD_ID", help="Head to use, see embedkit heads. [default: the one trained last]"
+)
 @click.option(
     "--promise",
     type=click.FloatRange(0.5, 0.9999),

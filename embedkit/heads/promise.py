@@ -264,4 +264,4 @@ def _reason(accept: bool, empty: bool, value: float) -> str:
         return "no picture and no text"
     if accept:
         return "sure enough"
-    return "too little is known of this category" if value == NEVER else "not sure enough for this category"
+    return "nothing is sure enough in this category yet" if value == NEVER else "not sure enough for this category"

@@ -53,7 +53,7 @@ def run(workspace: Workspace, spec: ClassifySpec, say: Say, progress: Progress) 
         database = workspace.database()
         database.migrate()
         with database.connect(read_only=True) as connection:
-            record = _head(judgements.load_heads(connection), spec.head_id)
+            record = _head(judgements.load_heads(connection), spec.head_id or judgements.last_trained(connection))
             current = items.load_items(connection)
             records = spaces.load_spaces(connection)
         trained = head_from_state(*headfile.load_head(workspace.heads / record.file))
@@ -78,8 +78,6 @@ def run(workspace: Workspace, spec: ClassifySpec, say: Say, progress: Progress) 
 def _head(heads: Sequence[judgements.HeadRecord], head_id: str | None) -> judgements.HeadRecord:
     if not heads:
         raise EmbedkitError("no head has been trained here", "Train one: embedkit train")
-    if head_id is None:
-        return heads[-1]
     for head in heads:
         if head.head_id == head_id:
             return head

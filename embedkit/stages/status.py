@@ -20,7 +20,8 @@ def run(workspace: Workspace) -> list[dict[str, Any]]:
         records = spaces.load_spaces(connection)
         indexes = {record.space: spaces.last_index(connection, record.space) for record in records}
         trained = judgements.load_heads(connection)
-        suggested = judgements.load_predictions(connection, trained[-1].head_id) if trained else []
+        newest = judgements.last_trained(connection) or ""
+        suggested = judgements.load_predictions(connection, newest)
         queue = judgements.load_review(connection)
         failed = runs.current_failures(connection)
     rows = [_row("listings", len(current), catalogue.source if catalogue else "")]
@@ -32,10 +33,10 @@ def run(workspace: Workspace) -> list[dict[str, Any]]:
         kept = f"index {index.kind}, recall@10 {index.recall_at_10_vs_flat:.3f}" if index else "no index"
         count = len(workspace.vectors().present(record.space))
         rows.append(_row(f"vectors {short_name(record)}", count, f"{record.space}; {kept}"))
-    rows.append(_row("heads", len(trained), trained[-1].head_id if trained else "embedkit train"))
+    rows.append(_row("heads", len(trained), f"newest {newest}" if newest else "none yet: embedkit train"))
     if suggested:
         decided = Counter(one.decision for one in suggested)
-        rows.append(_row("accepted", decided["accept"], f"by {trained[-1].head_id}"))
+        rows.append(_row("accepted", decided["accept"], f"by {newest}"))
         rows.append(_row("for review", decided["review"]))
     rows.append(_row("queued", len(queue), "newest batch" if queue else ""))
     rows.append(_row("failed", len(failed), "embedkit status --failed" if failed else ""))

@@ -61,9 +61,10 @@ def run(workspace: Workspace, spec: TrainSpec, say: Say, progress: Progress) -> 
     workspace.require()
     with lock.hold(workspace.lock, "train"):
         workspace.database().migrate()
+        ground = survey(workspace, _ground_spec(spec))
         with workspace.database().connect(read_only=False) as connection:
             run_id = runs.begin_run(connection, "train", vars(spec))
-        ground = survey(workspace, _ground_spec(spec), run_id)
+            judgements.record_split(connection, run_id, ground.split)
         sides = f"{int(ground.train.sum()):,} train, {int((~ground.train).sum()):,} test"
         say(f"{spec.kind} on {', '.join(ground.names)}: {len(ground.ids):,} labelled listings, {sides}")
         head_spec = _head_spec(workspace, spec, ground)

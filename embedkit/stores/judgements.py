@@ -111,6 +111,15 @@ def load_heads(connection: Connection) -> list[HeadRecord]:
     ]
 
 
+def last_trained(connection: Connection) -> str | None:
+    """Return the head of the newest finished training run, also where the run came to a head that was there before."""
+    rows = connection.execute(
+        "SELECT json_extract_string(summary, '$.head_id') FROM runs"
+        " WHERE verb = 'train' AND exit_code = 0 ORDER BY run_id DESC LIMIT 1"
+    ).fetchall()
+    return str(rows[0][0]) if rows else None
+
+
 class Suggestions(NamedTuple):
     """What a head suggests for each item: the k likeliest categories, best first, and the decision."""
 

@@ -201,6 +201,15 @@ def test_training_the_same_head_twice_stores_it_once(shop: Workspace) -> None:
     assert len(status.heads(shop)) == 1
 
 
+def test_the_head_trained_last_classifies_even_if_it_was_there_before(shop: Workspace) -> None:
+    first = fit(shop).head_id
+    fit(shop, kind="prototype", features=("clip-image",))
+    assert fit(shop).head_id == first
+    decide(shop)
+    with shop.database().connect(read_only=True) as connection:
+        assert len(judgements.load_predictions(connection, first)) == 90
+
+
 def test_a_class_with_one_item_is_trained_and_reported(
     workspace: Workspace, colours: ColourRegistry, tmp_path: Path
 ) -> None:
