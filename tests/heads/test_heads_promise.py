@@ -85,7 +85,8 @@ def test_a_category_without_evidence_is_left_to_people() -> None:
     decisions = decide(evidence, as_predictions(batch), PromisePolicy(0.95))
     assert decisions.accept[batch.predicted != 2].any()
     assert not decisions.accept[batch.predicted == 2].any()
-    assert decisions.reasons[int(np.flatnonzero(batch.predicted == 2)[0])] == "nothing is sure enough in this category yet"
+    reason = decisions.reasons[int(np.flatnonzero(batch.predicted == 2)[0])]
+    assert reason == "nothing is sure enough in this category yet"
 
 
 def test_an_item_with_nothing_to_go_by_goes_to_a_person() -> None:
