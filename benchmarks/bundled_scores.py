@@ -35,63 +35,73 @@ from embedkit.types import Encoder, Float32, unit
 
 UNREADABLE = ("truncated_picture", "empty_picture", "text_as_picture", "missing_picture", "no_picture")
 Row = tuple[str, float, float | None]
+Split = tuple[list[tuple[Listing, bytes]], list[tuple[Listing, bytes]]]
 
 
 def main() -> None:
     """Measure whatever data is named and print the table."""
     options = _options()
     torch.set_num_threads(options.threads)
-    clip, text = load_encoder("clip-tiny", "image"), load_encoder("clip-tiny", "text")
-    dense = load_encoder("densenet-tiny", "image")
+    split = _split(options.fashion, 1) if options.fashion else None
     rows: list[Row] = []
-    if options.fashion:
-        rows += fashion_rows(options.fashion, clip, dense, text, options.probe_listings)
-    if options.flipkart:
-        rows += flipkart_rows(options.flipkart, clip, dense)
-    with tempfile.TemporaryDirectory() as folder:
-        rows += demo_rows(Path(folder), clip, text)
-    rows += speed_rows(clip, text)
+    for name in options.model or ["clip-tiny", "densenet-tiny"]:
+        encoder = load_encoder(name, "image")
+        if split:
+            rows += probe_rows(split, encoder, options.probe_listings)
+        if options.flipkart:
+            rows += flipkart_rows(options.flipkart, encoder)
+        if name == "clip-tiny":
+            text = load_encoder(name, "text")
+            rows += text_rows(split, encoder, text) if split else []
+            with tempfile.TemporaryDirectory() as folder:
+                rows += demo_rows(Path(folder), encoder, text)
+            rows += speed_rows(encoder, text)
     for name, value, hoped in rows:
         print(f"{name:62} {value:8.1f}   {'' if hoped is None else f'hoped for {hoped:g}'}", flush=True)
     if options.json:
         options.json.write_text(json.dumps({name: value for name, value, _ in rows}, indent=2) + "\n", encoding="utf-8")
 
 
-def fashion_rows(path: Path, clip: Encoder, dense: Encoder, text: Encoder, probe_listings: int) -> list[Row]:
-    """Return zero-shot, linear-probe and retrieval figures, in percent, on the tenth that is kept aside."""
-    kept, others = _split(path, 1)
+def probe_rows(split: Split, encoder: Encoder, probe_listings: int) -> list[Row]:
+    """Return the linear probe's accuracies in percent on the tenth that is kept aside."""
+    kept, others = split
     others = [others[k] for k in np.random.default_rng(0).permutation(len(others))[:probe_listings]]
+    aside, rest = (_vectors(encoder, [data for _, data in part]) for part in (kept, others))
     rows: list[Row] = []
-    for encoder in (clip, dense):
-        aside, rest = (_vectors(encoder, [data for _, data in part]) for part in (kept, others))
-        for column, zero_shot, probe in (("sub_category", 80, 93), ("article_type", 60, 82)):
-            truth, known = (np.array([str(one.attributes[column]) for one, _ in part]) for part in (kept, others))
-            if encoder is clip:
-                classes = sorted(set(truth) | set(known))
-                right = zero_shot_labels(aside, classes, text) == truth
-                rows.append((f"fashion zero-shot {column} ({len(classes)})", 100 * right.mean(), zero_shot))
-            fitted = _probe().fit(rest, known)
-            hoped = probe if encoder is clip else None
-            rows.append(
-                (f"fashion {encoder.spec.name} probe {column}", 100 * (fitted.predict(aside) == truth).mean(), hoped)
-            )
-        if encoder is clip:
-            titles = text.encode([one.title for one, _ in kept[:2000]])
-            rows.append(("fashion title to picture recall@10 of 2,000", 100 * recall_at_10(titles, aside[:2000]), 60))
+    for column, hoped in (("sub_category", 93), ("article_type", 82)):
+        truth, known = (np.array([str(one.attributes[column]) for one, _ in part]) for part in (kept, others))
+        right = _probe().fit(rest, known).predict(aside) == truth
+        name = f"fashion {encoder.spec.name} probe {column}"
+        rows.append((name, 100 * right.mean(), hoped if encoder.spec.name == "clip-tiny" else None))
     return rows
 
 
-def flipkart_rows(path: Path, clip: Encoder, dense: Encoder) -> list[Row]:
+def text_rows(split: Split, clip: Encoder, text: Encoder) -> list[Row]:
+    """Return zero-shot and retrieval figures in percent on the tenth that is kept aside."""
+    kept, others = split
+    aside = _vectors(clip, [data for _, data in kept])
+    rows: list[Row] = []
+    for column, hoped in (("sub_category", 80), ("article_type", 60)):
+        truth = np.array([str(one.attributes[column]) for one, _ in kept])
+        classes = sorted({str(one.attributes[column]) for one, _ in (*kept, *others)})
+        right = zero_shot_labels(aside, classes, text) == truth
+        rows.append((f"fashion zero-shot {column} ({len(classes)})", 100 * right.mean(), hoped))
+    titles = text.encode([one.title for one, _ in kept[:2000]])
+    rows.append(("fashion title to picture recall@10 of 2,000", 100 * recall_at_10(titles, aside[:2000]), 60))
+    return rows
+
+
+def flipkart_rows(path: Path, encoder: Encoder) -> list[Row]:
     """Return the picture-only probe's accuracy in percent, 5-fold within the half that is kept aside."""
     kept, _ = _split(path, 5)
     truth = np.array([one.category[0] for one, _ in kept])
+    right = cross_val_score(_probe(0.1), _vectors(encoder, [data for _, data in kept]), truth, cv=5).mean()
     return [
         (
             f"flipkart {encoder.spec.name} picture probe (7)",
-            100 * cross_val_score(_probe(0.1), _vectors(encoder, [data for _, data in kept]), truth, cv=5).mean(),
-            65 if encoder is clip else None,
+            100 * right,
+            65 if encoder.spec.name == "clip-tiny" else None,
         )
-        for encoder in (clip, dense)
     ]
 
 
@@ -151,7 +161,7 @@ def _probe(strength: float = 1.0) -> Pipeline:
     return make_pipeline(StandardScaler(), LogisticRegression(C=strength / 10, max_iter=200))
 
 
-def _split(path: Path, tenths: int) -> tuple[list[tuple[Listing, bytes]], list[tuple[Listing, bytes]]]:
+def _split(path: Path, tenths: int) -> Split:
     """Return (listing, picture bytes) of what is kept aside, and of the rest."""
     catalogue = read_catalogue(path)
     source = PictureSource(path, catalogue.images)
@@ -178,6 +188,7 @@ def _table(path: Path) -> list[dict[str, str]]:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", action="append", choices=("clip-tiny", "densenet-tiny"))
     parser.add_argument("--fashion", type=Path)
     parser.add_argument("--flipkart", type=Path)
     parser.add_argument("--probe-listings", type=int, default=10_000, help="training listings of the linear probe")

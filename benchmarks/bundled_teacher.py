@@ -10,7 +10,8 @@ from collections.abc import Sequence
 
 import torch
 from bundled_data import Shelf
-from bundled_training import Looks, Parts, labels_of
+from bundled_inputs import Looks, Parts
+from bundled_training import labels_of
 from torch import nn
 from torch.nn import functional
 from torchvision.models import DenseNet

@@ -1,29 +1,26 @@
-"""How the bundled encoders learn: augmented pictures, varied texts, the losses and the loop."""
+"""How the bundled encoders learn: the losses, the rates and the loops."""
 
 from __future__ import annotations
 
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from bundled_data import ClassSet, Shelf
+from bundled_inputs import Looks, Parts, Stock, Words, one_text
 from torch import nn
 from torch.nn import functional
 
-from embedkit.encoders.tokens import TextPreparer
 from embedkit.encoders.towers import text_forward
 from embedkit.heads.zeroshot import TEMPLATES
 
-Parts = Sequence[tuple[Shelf, np.ndarray[Any, Any]]]
-Teaching = nn.Module
+Seen = dict[str, torch.Tensor]
 Report = Callable[[int, float, int, str], None]
 """Called after every step as report(step, share done, listings seen, what to say)."""
-SIZE = 64
-_WORDS_OF_TEXT = 30
 
 
 @dataclass(frozen=True)
@@ -39,127 +36,23 @@ class Schedule:
     def __iter__(self) -> Iterator[tuple[int, float]]:
         """Yield (step, share done in [0, 1)) until it is over."""
         start, step = time.monotonic(), 0
-        while True:
+        while self.minutes > 0 or self.steps:
             done = step / self.steps if self.steps else (time.monotonic() - start) / (60 * self.minutes)
             if done >= 1:
                 return
             yield step, done
             step += 1
 
+    def split(self, share: float) -> tuple[Schedule, Schedule]:
+        """Return two schedules that take this share of the time, and the rest."""
+        first = replace(self, minutes=self.minutes * share, steps=round(self.steps * share))
+        return first, replace(self, minutes=self.minutes - first.minutes, steps=self.steps - first.steps)
+
     def rate(self, done: float) -> float:
         """Return the learning rate's factor: a linear rise, then half a cosine down to 2 %."""
         if done < self.warm_up:
             return max(0.02, done / self.warm_up)
         return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (done - self.warm_up) / (1 - self.warm_up)))
-
-
-class Stock:
-    """The training listings of several shelves as one, each shelf drawn from by its share."""
-
-    def __init__(self, shelves: Sequence[Shelf], shares: Sequence[float], seed: int) -> None:
-        self.shelves = shelves
-        self.rows = [np.flatnonzero(~shelf.held_out) for shelf in shelves]
-        self.shares = np.asarray(shares) / np.sum(shares)
-        self.rng = np.random.default_rng(seed)
-        self._orders: list[np.ndarray[Any, Any]] = [np.empty(0, dtype=np.int64) for _ in shelves]
-
-    def batch(self, count: int) -> list[tuple[Shelf, np.ndarray[Any, Any]]]:
-        """Return about `count` listings as (shelf, rows); every listing comes once before any comes again."""
-        drawn = []
-        for k, shelf in enumerate(self.shelves):
-            wanted = max(1, round(count * self.shares[k]))
-            while len(self._orders[k]) < wanted:
-                self._orders[k] = np.concatenate([self._orders[k], self.rng.permutation(self.rows[k])])
-            drawn.append((shelf, self._orders[k][:wanted]))
-            self._orders[k] = self._orders[k][wanted:]
-        return drawn
-
-
-class Looks:
-    """Pictures as the models see them in training: moved, zoomed, mirrored, lit otherwise, now and then grey."""
-
-    def __init__(self, mean: Sequence[float], std: Sequence[float], device: torch.device, seed: int) -> None:
-        self.mean = torch.tensor(mean, device=device).view(3, 1, 1)
-        self.std = torch.tensor(std, device=device).view(3, 1, 1)
-        self.device = device
-        self.rng = torch.Generator().manual_seed(seed)
-
-    def __call__(self, parts: Parts, strength: float = 1.0) -> torch.Tensor:
-        """Return float[n, 3, 64, 64], normalised."""
-        pixels = np.concatenate([shelf.pixels[rows] for shelf, rows in parts])
-        n = len(pixels)
-        images = torch.from_numpy(pixels).to(self.device).float() / 255
-        zoom = 1 - strength * (0.32 * self._draw(n) - 0.08)
-        squeeze = 1 + strength * 0.12 * (self._draw(n) - 0.5)
-        flip = (self._draw(n) < 0.5).float() * 2 - 1
-        angle = strength * 0.25 * (self._draw(n) - 0.5)
-        room = (1 - zoom).clamp(min=0) + 0.06 * strength
-        shift_x, shift_y = ((self._draw(n) * 2 - 1) * room for _ in range(2))
-        theta = torch.stack(
-            [
-                torch.stack([zoom * squeeze * flip * angle.cos(), -zoom * angle.sin(), shift_x], dim=1),
-                torch.stack([zoom * flip * angle.sin(), zoom / squeeze * angle.cos(), shift_y], dim=1),
-            ],
-            dim=1,
-        )
-        grid = functional.affine_grid(theta, [n, 3, SIZE, SIZE], align_corners=False).to(self.device)
-        images = functional.grid_sample(images, grid, padding_mode="border", align_corners=False)
-        light = (1 + strength * 0.3 * (self._draw(n) - 0.5)).view(n, 1, 1, 1).to(self.device)
-        grey = (self._draw(n) < 0.04 * strength).view(n, 1, 1, 1).to(self.device)
-        images = torch.where(grey, images.mean(dim=1, keepdim=True), images)
-        return ((images * light).clamp(0, 1) - self.mean) / self.std
-
-    def _draw(self, n: int) -> torch.Tensor:
-        return torch.rand(n, generator=self.rng)
-
-
-class Words:
-    """Texts as tokens of a small vocabulary: those that occur, in CLIP's own order; the end token stays the largest."""
-
-    def __init__(self, preparer: TextPreparer, texts: Sequence[str]) -> None:
-        self.preparer = preparer
-        self.kept = np.unique(np.concatenate([preparer(text) for text in texts]))
-
-    def __call__(self, texts: Sequence[str]) -> torch.Tensor:
-        """Return int64[n, longest]: small-vocabulary tokens, 0 after each text's end."""
-        rows = [self.preparer(text) for text in texts]
-        tokens = np.zeros((len(rows), max(map(len, rows))), dtype=np.int64)
-        for out, row in zip(tokens, rows, strict=True):
-            out[: len(row)] = np.minimum(np.searchsorted(self.kept, row), len(self.kept) - 1)
-        return torch.from_numpy(tokens)
-
-
-def one_text(shelf: Shelf, row: int, rng: np.random.Generator) -> str:
-    """Return one of the ways in which the listing may be described: title, caption, or a piece of its text."""
-    luck = rng.random()
-    words = shelf.texts[row].split()
-    if luck < 0.12 and len(words) > 3:
-        start = int(rng.integers(0, max(1, len(words) - _WORDS_OF_TEXT // 2)))
-        return " ".join(words[start : start + _WORDS_OF_TEXT])
-    captions = shelf.captions[row]
-    if luck < 0.35 and captions:
-        caption = captions[int(rng.integers(len(captions)))]
-        return TEMPLATES[int(rng.integers(len(TEMPLATES)))].replace("{}", caption)
-    title = shelf.titles[row].split()
-    if luck < 0.6:
-        title = [word for word in title if rng.random() > 0.2] or title
-    return " ".join(title)
-
-
-def vocabulary(shelves: Sequence[Shelf]) -> list[str]:
-    """Return every text that training may show, for the vocabulary: nothing of what is kept aside."""
-    texts = [template.replace("{}", "") for template in TEMPLATES] + [
-        "a b c d e f g h i j k l m n o p q r s t u v w x y z"
-    ]
-    texts += [f"{number}" for number in range(100)]
-    for shelf in shelves:
-        for one in shelf.sets:
-            texts += [name.lower() for name in one.classes]
-        for row in np.flatnonzero(~shelf.held_out):
-            texts += [shelf.titles[row], *shelf.captions[row]]
-            words = shelf.texts[row].split()
-            texts += [" ".join(words[k : k + _WORDS_OF_TEXT]) for k in range(0, len(words), _WORDS_OF_TEXT)]
-    return list(dict.fromkeys(texts))
 
 
 def contrast(pictures: torch.Tensor, texts: torch.Tensor, tokens: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
@@ -180,20 +73,25 @@ def labels_of(one: ClassSet, parts: Parts) -> torch.Tensor:
 
 
 class ClassPrompts:
-    """Vectors of whole class sets' prompts, computed with gradients every third step and remembered in between."""
+    """Vectors of whole class sets' prompts, computed with gradients now and then and remembered in between."""
 
-    EVERY = 3
-
-    def __init__(self, words: Words, forward: Callable[[torch.Tensor], torch.Tensor], rng: np.random.Generator) -> None:
-        self.words, self.forward, self.rng = words, forward, rng
+    def __init__(
+        self,
+        words: Words,
+        forward: Callable[[torch.Tensor], torch.Tensor],
+        rng: np.random.Generator,
+        every: int,
+        all_sets: bool,
+    ) -> None:
+        self.words, self.forward, self.rng, self.every, self.all_sets = words, forward, rng, every, all_sets
         self.sets: list[ClassSet] = []
         self._vectors: torch.Tensor | None = None
 
     def __call__(self, step: int, parts: Parts, device: torch.device) -> torch.Tensor:
-        """Return float[classes of all sets, dim], unit L2; every third step draws other sets and another template."""
-        if self._vectors is not None and step % self.EVERY:
+        """Return float[classes of all sets, dim], unit L2; every so many steps, of other sets and another template."""
+        if self._vectors is not None and step % self.every:
             return self._vectors
-        self.sets = _sets_for(parts, self.rng)
+        self.sets = [one for shelf, _ in parts for one in shelf.sets] if self.all_sets else _sets_for(parts, self.rng)
         template = TEMPLATES[int(self.rng.integers(len(TEMPLATES)))]
         prompts = [template.replace("{}", name.lower()) for one in self.sets for name in one.classes]
         vectors = functional.normalize(self.forward(self.words(prompts).to(device)).float(), dim=1)
@@ -216,16 +114,17 @@ class ClassPrompts:
 
 
 def train_clip(
-    model: Any, words: Words, stock: Stock, looks: Looks, teacher: Teaching, schedule: Schedule, report: Report
+    model: Any, words: Words, stock: Stock, looks: Looks, teacher: nn.Module, schedule: Schedule, report: Report
 ) -> int:
     """Train the model (its vocabulary is that of `words`) and return the steps taken.
 
-    Three losses: CLIP's, between pictures and one text each; the cross-entropy of zero-shot classifiers made of the
-    prompts of whole class sets; and the teacher's. Half the patches are dropped until the last sixth.
+    Three losses: CLIP's, between a third of the pictures and one text each; the cross-entropy of zero-shot
+    classifiers made of the prompts of whole class sets; and the teacher's. Half the patches are dropped until the last
+    sixth. The other texts come afterwards, in `train_text`, where they cost less.
     """
     rng = np.random.default_rng(schedule.seed)
     forward = text_forward(model, 77)
-    prompts = ClassPrompts(words, forward, rng)
+    prompts = ClassPrompts(words, forward, rng, every=4, all_sets=False)
     optimizers = _optimizers(model, teacher)
     device = looks.device
     model.train()
@@ -235,7 +134,9 @@ def train_clip(
         model.visual.patch_dropout.prob = 0.5 if done < 0.84 else 0.0
         parts = stock.batch(schedule.batch)
         images = looks(parts, 1.0 if done < 0.8 else 0.6)
-        tokens = words([one_text(shelf, int(row), rng) for shelf, rows in parts for row in rows]).to(device)
+        told = rng.permutation(len(images))[: len(images) // 3]
+        listings = [(shelf, int(row)) for shelf, rows in parts for row in rows]
+        tokens = words([one_text(listings[k][0], listings[k][1], rng) for k in told]).to(device)
         with torch.autocast(device.type, torch.bfloat16):
             seen_vectors = model.visual(images)
             taught = teacher(seen_vectors, images, parts)
@@ -244,7 +145,7 @@ def train_clip(
             classes = prompts(step, parts, device)
         scale = model.logit_scale.exp().clamp(max=60)
         zero_shot, right = prompts.loss(scale * pictures, classes, parts)
-        matched = contrast(pictures, texts, tokens, scale)
+        matched = contrast(pictures[torch.from_numpy(told)], texts, tokens, scale)
         loss = matched + zero_shot / 2 + taught
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 2.0)
@@ -255,6 +156,53 @@ def train_clip(
         accuracy += 0.05 * (right - accuracy)
         report(step, done, seen, f"match {matched.item():.2f} taught {taught.item():.2f} zero-shot {accuracy:.1%}")
     return step + 1
+
+
+def train_text(model: Any, words: Words, stock: Stock, seen: Seen, schedule: Schedule, report: Report) -> int:
+    """Train the text tower against pictures' finished vectors, and return the steps taken.
+
+    With the picture tower locked (Zhai et al., LiT, 2022) a picture costs nothing: many more texts fit into the time.
+    """
+    rng = np.random.default_rng(schedule.seed)
+    forward = text_forward(model, 77)
+    prompts = ClassPrompts(words, forward, rng, every=3, all_sets=True)
+    parameters = [p for name, p in model.named_parameters() if not name.startswith("visual.")]
+    optimizer = torch.optim.AdamW(parameters, lr=1.5e-3, weight_decay=0.02, betas=(0.9, 0.95))
+    _remember_rates([optimizer])
+    device = model.logit_scale.device
+    step, accuracy = 0, 0.0
+    for step, done in schedule:
+        _set_rates([optimizer], schedule.rate(done))
+        parts = stock.batch(schedule.batch)
+        pictures = torch.cat([seen[shelf.name][torch.from_numpy(rows)] for shelf, rows in parts])
+        tokens = words([one_text(shelf, int(row), rng) for shelf, rows in parts for row in rows]).to(device)
+        with torch.autocast(device.type, torch.bfloat16):
+            texts = functional.normalize(forward(tokens).float(), dim=1)
+            classes = prompts(step, parts, device)
+        scale = model.logit_scale.exp().clamp(max=60)
+        zero_shot, right = prompts.loss(scale * pictures, classes, parts)
+        matched = contrast(pictures, texts, tokens, scale)
+        (matched + zero_shot / 2).backward()
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        accuracy += 0.05 * (right - accuracy)
+        report(step, done, (step + 1) * len(pictures), f"match {matched.item():.2f} zero-shot {accuracy:.1%}")
+    return step + 1
+
+
+def seen_by(model: Any, looks: Looks, shelves: Sequence[Shelf], most: int, rng: np.random.Generator) -> Seen:
+    """Return each shelf's picture vectors, unit L2, float[n, dim]; zero but for up to `most` training listings."""
+    seen = {}
+    model.eval()
+    with torch.inference_mode(), torch.autocast(looks.device.type, torch.bfloat16):
+        for shelf in shelves:
+            rows = rng.permutation(np.flatnonzero(~shelf.held_out))[:most]
+            vectors = torch.zeros(len(shelf), model.visual.output_dim, device=looks.device)
+            for start in range(0, len(rows), 256):
+                part = rows[start : start + 256]
+                vectors[part] = functional.normalize(model.visual(looks.plain(shelf.pixels[part])).float(), dim=1)
+            seen[shelf.name] = vectors
+    return {name: vectors.clone() for name, vectors in seen.items()}
 
 
 def train_densenet(model: Any, stock: Stock, looks: Looks, schedule: Schedule, report: Report) -> int:

@@ -15,13 +15,16 @@ import json
 import os
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from bundled_data import Shelf, catalogue_shelf, drawn_shelf
+from bundled_inputs import Looks, Stock, Words, vocabulary
 from bundled_teacher import Teacher
-from bundled_training import Looks, Schedule, Stock, Words, train_clip, train_densenet, vocabulary
+from bundled_training import Schedule, seen_by, train_clip, train_densenet, train_text
 from torch import nn
 
 from embedkit.encoders.clip import build_clip
@@ -122,7 +125,18 @@ def _clip(options: argparse.Namespace, shelves: list[Shelf], schedule: Schedule,
 
     report = Reporter("clip-tiny", write)
     teacher = _teacher(options, shelves, looks).to(device)
-    steps = train_clip(model, words, _stock(shelves, options.seed), looks, teacher, schedule, report)
+    pictures, texts = schedule.split(options.pictures_share)
+    stock = _stock(shelves, options.seed)
+    steps = train_clip(model, words, stock, looks, teacher, pictures, report)
+    write()
+    _say(f"clip-tiny: {steps:,} steps, {report.seen:,} listings, {report.minutes:.1f} minutes with pictures")
+    seen = seen_by(model, looks, shelves, options.locked, stock.rng)
+    stock.rows = [np.flatnonzero(seen[shelf.name].norm(dim=1).numpy()) for shelf in shelves]
+    stock.shares = np.sqrt([len(rows) for rows in stock.rows])
+    stock.shares /= stock.shares.sum()
+    stock.forget()
+    report = Reporter("clip-tiny texts", write)
+    steps = train_text(model, words, stock, seen, replace(texts, batch=2 * texts.batch), report)
     write()
     _say(f"clip-tiny: {steps:,} steps, {report.seen:,} listings, {report.minutes:.1f} minutes on {device.type}")
 
@@ -192,6 +206,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--cache", type=Path, help="folder in which drawn pictures are kept between runs")
     parser.add_argument("--resume", type=Path, help="folder with an earlier run's weights to go on from")
+    parser.add_argument("--pictures-share", type=float, default=0.8, help="of clip-tiny's time; the rest is for texts")
+    parser.add_argument("--locked", type=int, default=16_000, help="listings a source that texts are matched with")
     parser.add_argument("--teacher", type=Path, help="folder of the densenet-tiny that teaches; --out by default")
     return parser.parse_args()
 

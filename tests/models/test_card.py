@@ -16,7 +16,7 @@ from embedkit.heads.zeroshot import class_prompts
 from embedkit.types import unit
 
 FOLDER = Path(embedkit.models.__file__).parent
-FLOOR = 0.05
+FLOOR = 0.2
 NAMES = ("clip-tiny", "densenet-tiny")
 
 
