@@ -72,6 +72,8 @@ def encode_stream(
     size = chosen.batch_size or (32 if kind == "image" else 256)
     threads = chosen.decode_threads or max(chosen.decode_processes, os.cpu_count() or 1)
     done = 0
+    # The model starts on a few, while the threads prepare the rest of what would be the first full batch.
+    now = max(1, size // 8)
     with ThreadPoolExecutor(threads, "prepare") as pool, _processes(chosen.decode_processes) as processes:
         prepare = _preparing(encoder, processes)
         waiting: deque[Future[_Prepared]] = deque()
@@ -82,7 +84,8 @@ def encode_stream(
                 waiting.extend(pool.submit(_prepared, prepare, key, read) for key, read in islice(source, room))
                 if not waiting:
                     return
-                batch = [waiting.popleft().result() for _ in range(min(size, len(waiting)))]
+                batch = [waiting.popleft().result() for _ in range(min(now, len(waiting)))]
+                now = min(size, 2 * now)
                 yield _encoded(encoder, batch)
                 done += len(batch)
                 progress(f"{kind}s", done, chosen.total)
