@@ -1,6 +1,7 @@
 """How fast embedkit encodes, against the bare model and against the loop a user would write, in one run.
 
-    OMP_WAIT_POLICY=PASSIVE python benchmarks/encode_throughput.py --pictures ../shared/data/flipkart/originals --count 64
+    export OMP_WAIT_POLICY=PASSIVE
+    python benchmarks/encode_throughput.py --pictures ../shared/data/flipkart/originals --count 64
 
 The models have their full size and random weights: speed does not depend on what they learned. It prints a table, a
 table of what each shortcut does to the vectors, and the memory used; and writes both as JSON.
