@@ -14,7 +14,7 @@ FOUNDATION = {"types", "errors"}
 PURE = {"heads", "select", "metrics", "explain"}
 FOREIGN = {"encoders", "stores", "catalog", "demo", "annotation", "migrations", "models"}
 # a workspace, and what is done with several foreign libraries in one
-WORKSPACE = {"workspace", "intake", "encoding", "indexing", "blocks", "ground"}
+WORKSPACE = {"workspace", "intake", "encoding", "indexing", "blocks", "ground", "lexicon"}
 # layer -> the embedkit modules it may import
 ALLOWED = {
     **dict.fromkeys(FOUNDATION, FOUNDATION),

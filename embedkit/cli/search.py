@@ -42,7 +42,8 @@ def command(
 ) -> None:
     """Find the listings nearest to QUERY, to a picture, or to another listing.
 
-    A text is compared with pictures and with texts, and the two orders are merged; --space takes one of them.
+    A text is compared with pictures, with texts and with their words, and the three orders are merged;
+    --space takes one of them: clip-image, clip-text, keywords, or a space's full name.
     --where is a read-only SQL condition over the listings: their attributes, key, title, text,
     category (the top level), category_path, item_id.
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from embedkit import indexing, intake
+from embedkit import indexing, intake, lexicon
 from embedkit.catalog.nouns import CatalogSpec, Catalogue
 from embedkit.catalog.read import describe, read_catalogue
 from embedkit.catalog.text import full_text
@@ -97,6 +97,7 @@ def run(workspace: Workspace, spec: IndexSpec, say: Say, progress: Progress) -> 
             built = indexing.build(workspace, tower.space, spec.index_bytes, progress)
             lines.append(f"{tower.name}: {encoded.line}; {built}")
             numbers[tower.space] = vars(encoded)
+        lines.append(lexicon.build(workspace))
         return _finish(workspace, taken.run_id, towers, lines, numbers, time.monotonic() - started)
 
 

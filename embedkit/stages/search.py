@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from embedkit.blocks import resolve
+from embedkit import lexicon
+from embedkit.blocks import KEYWORDS, resolve, short_name
 from embedkit.catalog.pictures import PictureSource
+from embedkit.catalog.text import tokenize
 from embedkit.encoding import opening_of
 from embedkit.errors import EmbedkitError, Misuse, PictureError
 from embedkit.indexing import features_of, open_index
@@ -67,9 +69,11 @@ def run(workspace: Workspace, spec: SearchSpec, say: Say) -> Found:
     queries = _queries(workspace, spec, chosen, records, earlier)
     wanted = max(spec.k, CANDIDATES) + (spec.like is not None)
     found = {
-        record.space: _search(workspace, record, query, wanted, allowed)
-        for record, query in zip(chosen, queries, strict=True)
+        name: _search(workspace, record, query, wanted, allowed)
+        for name, record, query in zip(_names(chosen), chosen, queries, strict=True)
     }
+    if spec.query is not None and (not spec.spaces or KEYWORDS in spec.spaces):
+        found[KEYWORDS] = lexicon.load(workspace).search(tokenize(spec.query), wanted, allowed)
     ids = _merged(found, spec.k, leave_out=_own_id(workspace, spec))
     with database.connect(read_only=True) as connection:
         listed = items.load_items(connection, ids)
@@ -84,7 +88,9 @@ def run(workspace: Workspace, spec: SearchSpec, say: Say) -> Found:
 def _spaces(spec: SearchSpec, records: Sequence[spaces.SpaceRecord]) -> list[spaces.SpaceRecord]:
     """Return the spaces to search: those named, or for a text both towers of the newest CLIP, else its pictures."""
     if spec.spaces:
-        return [resolve(name, records) for name in spec.spaces]
+        if KEYWORDS in spec.spaces and spec.query is None:
+            raise Misuse("keywords are searched by a text", "Give a QUERY, or leave --space keywords out.")
+        return [resolve(name, records) for name in spec.spaces if name != KEYWORDS]
     texts = [record for record in records if record.spec.modality == "text"]
     pictures = [record for record in records if record.spec.modality == "image"]
     if texts:
@@ -94,6 +100,12 @@ def _spaces(spec: SearchSpec, records: Sequence[spaces.SpaceRecord]) -> list[spa
     if not pictures or spec.query is not None:
         raise EmbedkitError("no texts are indexed here, so there is nothing to compare a text with", "embedkit index")
     return pictures[-1:]
+
+
+def _names(chosen: Sequence[spaces.SpaceRecord]) -> list[str]:
+    """Return what to call each space: its short name, or its own where two share one."""
+    short = [short_name(record) for record in chosen]
+    return short if len(set(short)) == len(short) else [record.space for record in chosen]
 
 
 def _queries(
@@ -158,7 +170,7 @@ def _row(rank: int, item: Item, found: dict[str, Neighbours | None]) -> dict[str
         places = neighbours.ids[0].tolist() if neighbours else []
         near = neighbours is not None and item.item_id in places
         cosine = round(float(neighbours.cosine[0][places.index(item.item_id)]), 4) if neighbours and near else None
-        row["cosine " + space.split("@")[0]] = cosine
+        row[f"cosine {space}"] = cosine
     return row
 
 

@@ -42,6 +42,28 @@ def test_a_listing_finds_its_like_but_not_itself(shop: Workspace) -> None:
     assert sorted(keys(shop, like="k000", k=2)) == ["k003", "k006"]
 
 
+def test_a_text_finds_the_listing_that_says_its_words(
+    workspace: Workspace, colours: ColourRegistry, tmp_path: Path
+) -> None:
+    rows = coloured(30)
+    rows[17]["title"] = "grey Zanzibar teapot"
+    spec = index.IndexSpec(write_shop(tmp_path, rows), encoders=("colour",))
+    index.run(workspace, spec, lambda line: None, no_progress)
+    found = search.run(workspace, search.SearchSpec(query="a zanzibar TEAPOT", spaces=("keywords",)), lambda line: None)
+    assert [row["key"] for row in found.rows] == ["k017"]
+    assert keys(workspace, query="zanzibar teapot", k=1) == ["k017"]
+
+
+def test_the_words_follow_the_catalogue(workspace: Workspace, colours: ColourRegistry, tmp_path: Path) -> None:
+    rows = coloured(6)
+    spec = index.IndexSpec(write_shop(tmp_path, rows), encoders=("colour",))
+    index.run(workspace, spec, lambda line: None, no_progress)
+    rows[2]["title"] = "samovar"
+    write_shop(tmp_path, rows, pictures=False)
+    index.run(workspace, spec, lambda line: None, no_progress)
+    assert keys(workspace, query="samovar", spaces=("keywords",)) == ["k002"]
+
+
 def test_where_is_combined_with_the_search(shop: Workspace) -> None:
     assert keys(shop, query="red", where="price BETWEEN 25 AND 45 AND category = 'red'") == ["k003"]
 
@@ -52,8 +74,8 @@ def test_where_holds_even_if_nothing_alike_fits(shop: Workspace) -> None:
 
 def test_a_space_can_be_named_and_gives_its_own_order(shop: Workspace) -> None:
     found = search.run(shop, search.SearchSpec(query="red", spaces=("clip-text",), k=3), lambda line: None)
-    assert [name for name in found.rows[0] if name.startswith("cosine")] == ["cosine colour/text/raw"]
-    cosines = [row["cosine colour/text/raw"] for row in found.rows]
+    assert [name for name in found.rows[0] if name.startswith("cosine")] == ["cosine clip-text"]
+    cosines = [row["cosine clip-text"] for row in found.rows]
     assert cosines == sorted(cosines, reverse=True)
     assert {row["key"] for row in found.rows} == {"k000", "k003", "k006"}
 
@@ -83,7 +105,7 @@ def test_merged_ranks_prefer_what_both_spaces_find(shop: Workspace, tmp_path: Pa
         lambda line: None,
         no_progress,
     )
-    assert keys(workspace, query="red", k=1) == ["both"]
+    assert keys(workspace, query="red", k=1, spaces=("clip-image", "clip-text")) == ["both"]
 
 
 def test_the_page_escapes_titles_and_holds_its_pictures() -> None:
