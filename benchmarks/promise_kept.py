@@ -1,7 +1,7 @@
 """Print how often the promise is kept on held-out listings: repeated splits of an indexed catalogue.
 
-    embedkit index ../shared/data/flipkart/products.csv --images ../shared/data/flipkart/images -w /tmp/flipkart
-    python benchmarks/promise_kept.py /tmp/flipkart --seeds 20
+    embedkit index ../shared/data/flipkart/products.csv --images ../shared/data/flipkart/images -w flipkart-workspace
+    python benchmarks/promise_kept.py flipkart-workspace --seeds 20
 
 Each seed trains a probe on 80 % of the listings, takes thresholds from out-of-fold evidence, and looks at the held-out
 20 %: are the accepted ones right at least as often as promised? Nothing is written to the workspace.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from typing import Any
 
 from embedkit import __version__
 from embedkit.catalog.text import full_text
+from embedkit.encoders.fetch import bundled_file
 from embedkit.encoders.options import EncoderOptions
 from embedkit.encoders.registry import load_encoder
 from embedkit.encoders.stream import StreamSettings, encode_stream
@@ -51,6 +53,7 @@ class Opening:
     def as_json(self) -> dict[str, Any]:
         """Return what a later run needs to recognise the request, or to open the encoder again."""
         weights = self.options.weights
+        file = weights or bundled_file(self.name, "safetensors")
         return {
             "name": self.name,
             "modality": self.modality,
@@ -58,7 +61,7 @@ class Opening:
             "precision": self.options.precision,
             "device": self.options.device,
             "weights": str(weights.resolve()) if weights else "",
-            "weights_stamp": _stamp(weights),
+            "weights_stamp": _stamp(file),
             "space": self.space,
         }
 
@@ -84,9 +87,9 @@ def opening_of(space: str, runs: Sequence[Run]) -> Opening:
     raise EmbedkitError(f"no finished run of this workspace encoded in {space}", "Run embedkit index again.")
 
 
-def _stamp(weights: Path | None) -> list[int]:
+def _stamp(weights: Path) -> list[int]:
     """Return a weights file's size and time: another file of the same name is another request."""
-    if weights is None or not weights.is_file():
+    if not weights.is_file():
         return []
     status = weights.stat()
     return [status.st_size, status.st_mtime_ns]
@@ -115,6 +118,20 @@ class Tower:
             self.encoder = self.opening.open()
             self.opening = replace(self.opening, space=self.encoder.spec.space)
         return self.encoder
+
+
+def register(workspace: Workspace, towers: Sequence[Tower]) -> None:
+    """Note the spaces of encoders that were opened, so that a search knows them even if nothing was encoded there."""
+    opened = [tower.encoder for tower in towers if tower.encoder]
+    if opened:
+        with workspace.database().connect(read_only=False) as connection:
+            for encoder in opened:
+                spaces.register_space(connection, encoder.spec, device_of(encoder))
+
+
+def device_of(encoder: Encoder) -> str:
+    """Return where an encoder runs; a stranger's that does not say runs on the processor."""
+    return str(getattr(getattr(encoder, "runtime", None), "device", "cpu"))
 
 
 @dataclass(frozen=True)
@@ -167,14 +184,13 @@ def _encode_waiting(
     progress: Progress,
 ) -> list[tuple[bytes, str]]:
     encoder = tower.open()
-    device = getattr(getattr(encoder, "runtime", None), "device", "cpu")
+    device = device_of(encoder)
     say(f"{tower.name}: {len(waiting):,} to encode on {device}, {encoder.spec.precision}")
     database = workspace.database()
-    with database.connect(read_only=False) as connection:
-        spaces.register_space(connection, encoder.spec, device)
     failures: list[tuple[bytes, str]] = []
     inputs = ((digest, read) for digest, (_, read) in waiting.items())
-    settings = StreamSettings(batch_size=batch_size, total=len(waiting))
+    processes = min(8, os.cpu_count() or 1) if device.startswith("cuda") else 0
+    settings = StreamSettings(batch_size=batch_size, decode_processes=processes, total=len(waiting))
     writer = shards.ShardWriter(database, workspace.features, tower.space, encoder.spec.dim, intake.run_id)
     with writer:
         for batch in encode_stream(encoder, inputs, settings, partial(_renamed, progress, tower.name)):

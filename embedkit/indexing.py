@@ -87,7 +87,7 @@ def near_pairs(
         features = features_of(workspace, record, current) if record.spec.modality == "image" else None
         if features is None or len(features) < 3:
             continue
-        found = vectors.search(open_index(workspace, record.space), features, NEAR_NEIGHBOURS)
+        found = vectors.search_exact(features, features, NEAR_NEIGHBOURS)
         centred = features.vectors - features.vectors.mean(axis=0)
         centred /= np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-6)
         known = features.has(found.ids.ravel()).reshape(found.ids.shape)

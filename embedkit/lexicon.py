@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from embedkit.catalog.text import full_text, tokenize
-from embedkit.errors import EmbedkitError
+from embedkit.errors import EmbedkitError, WorkspaceError
 from embedkit.heads.keywords import GramSpec, TfIdf, fit_tfidf
 from embedkit.stores import headfile, items, spaces
 from embedkit.types import Documents, Int64, Item, Neighbours
@@ -60,8 +60,15 @@ def build(workspace: Workspace) -> str:
     return f"{len(tfidf.vocabulary):,} words of {len(current):,} texts"
 
 
+def exists(workspace: Workspace) -> bool:
+    """Return whether a lexicon was made here."""
+    return (workspace.indexes / "words.safetensors").is_file()
+
+
 def load(workspace: Workspace) -> Lexicon:
     """Return the lexicon that `build` made; raises WorkspaceError if it is not there."""
+    if not exists(workspace):
+        raise WorkspaceError("the words of this catalogue are not indexed", "Run embedkit index on it again.")
     arrays, config = headfile.load_head(workspace.indexes / "words.safetensors")
     shape = (len(arrays["ids"]), len(config["vocabulary"]))
     matrix = sparse.csr_matrix((arrays["values"], arrays["columns"], arrays["starts"]), shape=shape)

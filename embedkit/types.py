@@ -240,7 +240,7 @@ class Predictions:
     def entropy(self) -> Float32:
         """float32[n] in nats, [0, ln classes]."""
         p = np.clip(self.probs, 1e-12, 1.0)
-        return np.asarray(-(self.probs * np.log(p)).sum(axis=1), dtype=np.float32)
+        return np.maximum(-(self.probs * np.log(p)).sum(axis=1), 0.0).astype(np.float32)
 
 
 @dataclass(frozen=True)

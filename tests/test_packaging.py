@@ -36,6 +36,15 @@ def test_the_wheel_is_small_enough_to_ship(wheel: Path) -> None:
     assert wheel.stat().st_size < 25_000_000
 
 
+def test_this_very_environment_finds_both_folders_that_stand_at_the_top() -> None:
+    import embedkit.annotation
+    import embedkit.migrations
+
+    for module, folder in ((embedkit.annotation, "annotation"), (embedkit.migrations, "migrations")):
+        assert Path(str(module.__file__)).parent.name == folder
+    assert list(Path(str(embedkit.migrations.__file__)).parent.glob("0001_*.sql"))
+
+
 def test_migrations_run_from_an_installed_wheel(wheel: Path, tmp_path: Path) -> None:
     site = tmp_path / "site"
     install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index", "--target", str(site)]

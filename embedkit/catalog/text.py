@@ -29,11 +29,6 @@ def tokenize(text: str) -> tuple[str, ...]:
     return tuple(word.lower() for word in _words(text))
 
 
-def nltk_text(text: str) -> str:
-    """Return the words of a text, their case kept, with one space between: what the study's model B encodes."""
-    return " ".join(_words(text))
-
-
 def _words(text: str) -> list[str]:
     plain = html.unescape(_TAG.sub(" ", text)) if "<" in text or "&" in text else text
     tokenizer = _tokenizer()

@@ -14,7 +14,7 @@ from embedkit.cli.output import emit
 @format_options
 @workspace_option
 def command(workspace_path: Path, output_format: str | None) -> None:
-    """List the trained heads, newest last.
+    """List the trained heads; the one in use, trained last, is what classify takes.
 
     \b
     embedkit heads

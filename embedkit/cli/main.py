@@ -58,6 +58,11 @@ class Verbs(click.Group):
             if ctx.params.get("debug"):
                 raise
             raise Failed(error) from error
+        except OSError as error:
+            if ctx.params.get("debug") or isinstance(error, BrokenPipeError):
+                raise
+            what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+            raise Failed(EmbedkitError(what)) from error
 
 
 @click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -57,6 +57,8 @@ def command(
 
     if sum(given is not None for given in (query, image, like)) != 1:
         raise click.UsageError("give one of QUERY, --image FILE or --like KEY")
+    if query is not None and not query.strip():
+        raise click.UsageError("QUERY is empty")
     spec = search.SearchSpec(query=query, image=image, like=like, k=k, where=where, spaces=spaces)
     found = search.run(Workspace(workspace_path), spec, say)
     if html_path is not None:

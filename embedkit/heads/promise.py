@@ -156,9 +156,11 @@ def break_risks(curves: ErrorCurves, odds: Floats, sizes: Int64, promise: float)
     return np.asarray(curves.weights @ gammainc(allowed + 1, curves.total_wrong(odds)[:, sizes - 1]))
 
 
-def accepted_size(curves: ErrorCurves, odds: Floats, policy: PromisePolicy) -> int:
+def accepted_size(curves: ErrorCurves, odds: Floats, policy: PromisePolicy, known: Floats, right: Bools) -> int:
     """Return how many of the surest items can be accepted with the promise kept; `odds` rise.
 
+    Two things must hold: the curves make a break of the promise on this batch improbable, and the exact lower bound of
+    the precision (Clopper-Pearson) on the known items that are as sure, of odds `known` float64[n], keeps the promise.
     Only sizes are tried at which one more may be wrong than just before (or none at all): others only add risk.
     """
     n, slip = len(odds), 1.0 / (1.0 - policy.promise)
@@ -169,8 +171,11 @@ def accepted_size(curves: ErrorCurves, odds: Floats, policy: PromisePolicy) -> i
         sizes = sizes[np.unique(np.linspace(0, len(sizes) - 1, MAX_SIZES).astype(np.int64))]
     if not len(sizes):
         return 0
-    good = np.flatnonzero(break_risks(curves, odds, sizes, policy.promise) <= 1 - policy.confidence)
-    return int(sizes[good[-1]]) if len(good) else 0
+    for size in sizes[break_risks(curves, odds, sizes, policy.promise) <= 1 - policy.confidence][::-1]:
+        above = known <= odds[size - 1]
+        if lower_bound(int(right[above].sum()), int(above.sum()), policy.confidence) >= policy.promise:
+            return int(size)
+    return 0
 
 
 def decide(
@@ -191,12 +196,12 @@ def decide(
     least = np.array([_least_confidence(evidence, column, policy) for column in range(k)])
     # Only what could be accepted teaches: one category filed wrongly must not cast doubt on all the others.
     mine = evidence.confidence >= least[evidence.predicted]
-    known_odds = error_odds(evidence.confidence) + factors[evidence.predicted]
-    curves = error_curves(known_odds[mine], evidence.right[mine])
+    known = (error_odds(evidence.confidence) + factors[evidence.predicted])[mine]
+    curves = error_curves(known, evidence.right[mine])
     odds = error_odds(confidence) + factors[predicted]
     open_to = new & (confidence >= least[predicted])
     rising = np.sort(odds[open_to])
-    size = accepted_size(curves, rising, policy) if len(evidence.ids) else 0
+    size = accepted_size(curves, rising, policy, known, evidence.right[mine]) if len(evidence.ids) else 0
     limit = rising[size - 1] if size else -np.inf
     values = np.maximum(least, 1.0 - expit(limit - factors + 1e-9))
     # The scale of odds ends at 1e-5: where even that is not sure enough, no confidence is.

@@ -152,7 +152,7 @@ def fit_head(
     calibration = fit_temperature(logits[counted], targets[counted], "none" if kind == "zeroshot" else "out-of-fold")
     if kind == "zeroshot" and counted.any():
         calibration = replace(calibration, split="labelled items, none of which shaped the head")
-    head = head.named(f"{kind}-{_digest(head)}")
+    head = head.named(f"{kind}-{_digest(head, ids[known], logits[known])}")
     return TrainedHead(
         head, calibration, ids[known], logits[known].astype(np.float32), targets[known], countable[known], notes
     )
@@ -217,8 +217,10 @@ def _fit_probe(
     return ProbeHead("probe", classes, tuple(parts), prior), logits
 
 
-def _digest(head: AnyHead) -> str:
+def _digest(head: AnyHead, oof_ids: Int64, oof_logits: NDArray[np.floating]) -> str:
+    """Return eight digits that name a head: what it is, and what its calibration and evidence stand on."""
     arrays, config = head.state()
+    arrays = {**arrays, "oof.ids": oof_ids, "oof.logits": oof_logits.astype(np.float32)}
     digest = hashlib.sha256(repr((head.classes, head.spaces, sorted(config.items()))).encode())
     for name in sorted(arrays):
         digest.update(name.encode() + np.ascontiguousarray(arrays[name]).tobytes())

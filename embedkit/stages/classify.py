@@ -18,7 +18,7 @@ from embedkit.heads.state import head_from_state
 from embedkit.heads.train import TrainedHead
 from embedkit.select import Queued, draw_queue
 from embedkit.stores import headfile, items, judgements, lock, runs, spaces
-from embedkit.stores.tables import write_rows
+from embedkit.stores.tables import check_suffix, write_rows
 from embedkit.types import Item, Predictions, Progress, ReviewPolicy, Say
 from embedkit.workspace import Workspace
 
@@ -48,6 +48,8 @@ class Classified:
 def run(workspace: Workspace, spec: ClassifySpec, say: Say, progress: Progress) -> Classified:
     """Return the decisions on every listing; predictions and the queue are appended to the workspace."""
     workspace.require()
+    if spec.output is not None:
+        check_suffix(spec.output)
     started = time.monotonic()
     with lock.hold(workspace.lock, "classify"):
         database = workspace.database()
@@ -175,6 +177,7 @@ def _numbers(decisions: Decisions, queue: Sequence[Queued], seconds: float) -> d
         "accepted": accepted,
         "review": len(decisions.ids) - accepted,
         "queued": len(queue),
+        "audited": sum(one.drawn_by == "audit" for one in queue),
         "risk": round(decisions.risk, 4),
         "seconds": round(seconds, 2),
     }
@@ -186,5 +189,6 @@ def _summary(numbers: dict[str, Any], decisions: Decisions, spec: ClassifySpec) 
     split = f"{numbers['accepted']:,} accepted, {numbers['review']:,} for review ({numbers['seconds']:.1f} s)"
     lines = [f"{needless}: {split}"]
     if spec.queue:
-        lines.append(f"queued {numbers['queued']:,} of them for people, the least confident first")
+        audited = numbers["audited"]
+        lines.append(f"queued {numbers['queued']:,} for people, {audited:,} of them drawn at random as an audit")
     return lines + [f"note: {note}" for note in decisions.notes]

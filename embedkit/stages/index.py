@@ -14,7 +14,7 @@ from embedkit.catalog.nouns import CatalogSpec, Catalogue
 from embedkit.catalog.read import describe, read_catalogue
 from embedkit.catalog.text import full_text
 from embedkit.encoders.options import EncoderOptions
-from embedkit.encoding import Opening, Tower, encode, known, modalities_of
+from embedkit.encoding import Opening, Tower, encode, known, modalities_of, register
 from embedkit.stores import lock, runs
 from embedkit.types import Modality, Progress, Report, Say
 from embedkit.workspace import Workspace
@@ -88,6 +88,7 @@ def run(workspace: Workspace, spec: IndexSpec, say: Say, progress: Progress) -> 
     workspace.create()
     with lock.hold(workspace.lock, "index") as held:
         workspace.database().create()
+        register(workspace, towers)
         _tidy(workspace, held, spec.repair, say)
         taken = intake.take_in(workspace, catalogue, spec.allow_gone, _arguments(spec), progress)
         lines = [taken.line]
@@ -121,7 +122,7 @@ def _towers(spec: IndexSpec, earlier: Sequence[runs.Run]) -> list[Tower]:
 
 def _texts_cut(taken: intake.Intake, earlier: Sequence[runs.Run]) -> int:
     """Return how many texts have more than CLIP's 77 tokens and are cut; counted anew only if a listing changed."""
-    last = next((run.summary for run in reversed(earlier) if run.summary), None)
+    last = earlier[-1].summary if earlier else None  # none, too, after a run that was killed
     if last and "texts_cut" in last and not taken.changes:
         return int(last["texts_cut"])
     from embedkit.encoders.tokens import count_tokens  # open_clip comes with it

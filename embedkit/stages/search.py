@@ -64,15 +64,16 @@ def run(workspace: Workspace, spec: SearchSpec, say: Say) -> Found:
         records = spaces.load_spaces(connection)
         earlier = runs.load_runs(connection, "index")
         catalogue = runs.last_catalogue(connection)
+        built = {record.space for record in records if spaces.last_index(connection, record.space)}
     allowed = where.select_ids(database, spec.where) if spec.where else None
-    chosen = _spaces(spec, records)
+    chosen = _spaces(spec, records, built & _newest(earlier))
     queries = _queries(workspace, spec, chosen, records, earlier)
     wanted = max(spec.k, CANDIDATES) + (spec.like is not None)
     found = {
         name: _search(workspace, record, query, wanted, allowed)
         for name, record, query in zip(_names(chosen), chosen, queries, strict=True)
     }
-    if spec.query is not None and (not spec.spaces or KEYWORDS in spec.spaces):
+    if spec.query is not None and (KEYWORDS in spec.spaces or (not spec.spaces and lexicon.exists(workspace))):
         found[KEYWORDS] = lexicon.load(workspace).search(tokenize(spec.query), wanted, allowed)
     ids = _merged(found, spec.k, leave_out=_own_id(workspace, spec))
     with database.connect(read_only=True) as connection:
@@ -85,20 +86,25 @@ def run(workspace: Workspace, spec: SearchSpec, say: Say) -> Found:
     return Found(rows, listed, PictureSource(Path(catalogue.source), images))
 
 
-def _spaces(spec: SearchSpec, records: Sequence[spaces.SpaceRecord]) -> list[spaces.SpaceRecord]:
-    """Return the spaces to search: those named, or for a text both towers of the newest CLIP, else its pictures."""
+def _newest(earlier: Sequence[runs.Run]) -> set[str]:
+    """Return the spaces of the newest finished index run: older ones may lack listings."""
+    made: list[dict[str, str]] = next((run.summary["encoders"] for run in reversed(earlier) if run.summary), [])
+    return {one["space"] for one in made}
+
+
+def _spaces(spec: SearchSpec, records: Sequence[spaces.SpaceRecord], ready: set[str]) -> list[spaces.SpaceRecord]:
+    """Return the spaces to search: those named, or of those `ready` CLIP's pictures and texts, or else any pictures."""
     if spec.spaces:
         if KEYWORDS in spec.spaces and spec.query is None:
             raise Misuse("keywords are searched by a text", "Give a QUERY, or leave --space keywords out.")
         return [resolve(name, records) for name in spec.spaces if name != KEYWORDS]
-    texts = [record for record in records if record.spec.modality == "text"]
-    pictures = [record for record in records if record.spec.modality == "image"]
-    if texts:
-        family = texts[-1].spec.family
-        own = [record for record in pictures if record.spec.family == family][-1:]
-        return own if spec.image else [*own, texts[-1]]
-    if not pictures or spec.query is not None:
-        raise EmbedkitError("no texts are indexed here, so there is nothing to compare a text with", "embedkit index")
+    two_towers = {record.spec.family for record in records if record.spec.modality == "text"}
+    able = [record for record in records if record.space in ready]
+    pictures = [record for record in able if record.spec.modality == "image"]
+    texts = [record for record in able if record.spec.modality == "text" and spec.image is None]
+    compared = [record for record in pictures if record.spec.family in two_towers]
+    if spec.query is not None or compared:
+        return [*compared[-1:], *texts[-1:]]
     return pictures[-1:]
 
 

@@ -65,9 +65,11 @@ def heads(workspace: Workspace) -> list[dict[str, Any]]:
     workspace.require()
     with workspace.database().connect(read_only=True) as connection:
         trained = judgements.load_heads(connection)
+        newest = judgements.last_trained(connection)
     return [
         {
             "head": head.head_id,
+            "in use": "yes" if head.head_id == newest else "",
             "kind": head.kind,
             "features": head.metrics.get("features"),
             "classes": len(head.classes),

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from embedkit.blocks import GRAMS
-from embedkit.catalog.keyword_weights import read_keyword_weights
+from embedkit.catalog.category_files import read_descriptions, read_keyword_weights
 from embedkit.encoding import opening_of
 from embedkit.errors import Misuse
 from embedkit.ground import Ground, GroundSpec, survey
@@ -122,7 +122,7 @@ def _zero_shot(workspace: Workspace, spec: TrainSpec, ground: Ground) -> ZeroSho
         )
     with workspace.database().connect(read_only=True) as connection:
         encoder = opening_of(towers[-1].space, runs.load_runs(connection, "index")).open()
-    described = json.loads(spec.descriptions.read_text(encoding="utf-8")) if spec.descriptions else None
+    described = read_descriptions(spec.descriptions) if spec.descriptions else None
     classes = tuple(sorted(set(ground.labels)))
     embeddings = [encoder.encode(prompts) for prompts in class_prompts(classes, described)]
     return zero_shot_head(classes, embeddings, [record.space for record in used])
@@ -167,7 +167,7 @@ def _judged(trained: TrainedHead, ground: Ground, seconds: float, crossed: Cross
         row |= _shares("cv", crossed.accuracy)
     table = [
         {"category": s.name, "precision": s.precision, "recall": s.recall, "f1": s.f1, "support": s.support}
-        for s in per_class(predictions.label, truth, trained.head.classes)
+        for s in per_class(predictions.label, truth)
     ]
     return Trained(trained.head.head_id, row, table)
 

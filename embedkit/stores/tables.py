@@ -17,11 +17,16 @@ from embedkit.stores.durable import durable_write
 SUFFIXES = (".csv", ".parquet", ".json")
 
 
+def check_suffix(path: Path) -> None:
+    """Raise Misuse for a file whose suffix is none that can be written."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise Misuse(f"{path} ends in {path.suffix or 'no suffix'!r}", f"Known: {', '.join(SUFFIXES)}")
+
+
 def write_rows(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write the rows, whole or not at all; raises Misuse for a suffix that is none of .csv, .parquet, .json."""
+    check_suffix(path)
     suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
-        raise Misuse(f"{path} ends in {path.suffix or 'no suffix'!r}", f"Known: {', '.join(SUFFIXES)}")
     path.parent.mkdir(parents=True, exist_ok=True)
     with durable_write(path) as temporary:
         if suffix == ".parquet":

@@ -41,6 +41,8 @@ def test_every_option_says_what_it_is_for(verb: str) -> None:
         (["search"], 2, "give one of QUERY, --image FILE or --like KEY"),
         (["search", "mug", "--like", "L-1"], 2, "give one of QUERY"),
         (["index", "nowhere.csv"], 2, "'nowhere.csv' does not exist"),
+        (["search", " "], 2, "QUERY is empty"),
+        (["status", "-w", "/dev/null/here"], 1, "/dev/null/here"),
         (["train", "--head", "oracle"], 2, "'oracle' is not one of"),
         (["classify", "--promise", "1.5"], 2, "1.5 is not in the range"),
         (["frobnicate"], 2, "No such command"),

@@ -209,6 +209,21 @@ def test_texts_that_clip_cuts_are_counted(workspace: Workspace, colours: ColourR
     assert line == "1 exceed CLIP's 77 tokens and are cut"
 
 
+def test_texts_are_counted_again_after_a_run_that_did_not_finish(
+    workspace: Workspace, colours: ColourRegistry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = coloured(3)
+    run(workspace, write_shop(tmp_path, rows))
+    rows[0]["title"] = "red " + "word " * 80
+    with monkeypatch.context() as patch:
+        patch.setattr(index, "encode", lambda *args: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            run(workspace, write_shop(tmp_path, rows, pictures=False))
+    run(workspace, write_shop(tmp_path, rows, pictures=False))
+    (line,) = [row["more"] for row in status.run(workspace) if row["what"] == "with a text"]
+    assert line.startswith("1 exceed")
+
+
 def test_a_spec_is_a_value(tmp_path: Path) -> None:
     spec = index.IndexSpec(tmp_path)
     assert replace(spec) == spec

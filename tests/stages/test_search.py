@@ -38,6 +38,27 @@ def test_a_picture_finds_listings_that_look_like_it(shop: Workspace, tmp_path: P
     assert sorted(keys(shop, image=photo, k=3)) == ["k001", "k004", "k007"]
 
 
+def test_a_text_finds_pictures_where_no_listing_has_a_text(
+    workspace: Workspace, colours: ColourRegistry, tmp_path: Path
+) -> None:
+    rows = [{**row, "title": ""} for row in coloured(9)]
+    spec = index.IndexSpec(write_shop(tmp_path, rows), encoders=("colour",))
+    index.run(workspace, spec, lambda line: None, no_progress)
+    assert sorted(keys(workspace, query="blue", k=3)) == ["k002", "k005", "k008"]
+
+
+def test_the_newest_spaces_are_searched_and_older_ones_do_not_matter(shop: Workspace, tmp_path: Path) -> None:
+    rows = [*coloured(9), listing("k100", "blue", title="blue no 100")]
+    path = write_shop(tmp_path, rows)
+    older = index.IndexSpec(path, encoders=("colour",), picture_variant="grey", text_variant="nltk")
+    index.run(shop, older, lambda line: None, no_progress)
+    newest = index.IndexSpec(path, encoders=("colour",))
+    index.run(shop, newest, lambda line: None, no_progress)
+    for file in shop.indexes.glob("*grey*"):
+        file.unlink()
+    assert "k100" in keys(shop, query="blue", k=4)
+
+
 def test_a_listing_finds_its_like_but_not_itself(shop: Workspace) -> None:
     assert sorted(keys(shop, like="k000", k=2)) == ["k003", "k006"]
 

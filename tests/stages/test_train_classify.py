@@ -154,12 +154,6 @@ def test_rows_are_written_in_the_format_of_the_suffix(shop: Workspace, tmp_path:
     assert read == [row["key"] for row in rows]
 
 
-def test_an_unknown_suffix_is_refused(shop: Workspace, tmp_path: Path) -> None:
-    fit(shop)
-    with pytest.raises(Misuse, match=r"\.xlsx"):
-        decide(shop, output=tmp_path / "out.xlsx")
-
-
 def test_a_queue_is_drawn_within_its_budget_and_kept(shop: Workspace) -> None:
     fit(shop)
     decide(shop, queue=20, audit_share=0.5)
@@ -187,6 +181,52 @@ def test_a_head_refuses_vectors_of_another_space(shop: Workspace, tmp_path: Path
         connection.execute("UPDATE heads SET spaces = ['colour/image/grey@00000000']")
     with pytest.raises((Misuse, SpaceMismatch), match="grey@00000000"):
         decide(shop)
+
+
+def test_a_category_of_one_listing_in_the_test_has_its_row(
+    workspace: Workspace, colours: ColourRegistry, tmp_path: Path
+) -> None:
+    rows = coloured(60)
+    for row in rows[:20]:
+        row["category"] = f"Things > {row['sku']}"
+    for row in rows[20:]:
+        row["category"] = f"Things > {row['colour']}"
+    indexed(workspace, tmp_path, rows, category_depth=2)
+    trained = fit(workspace, test_share=0.4)
+    assert sum(row["support"] for row in trained.per_class) == trained.row["test_n"] > 0
+
+
+def test_a_few_right_answers_do_not_earn_a_promise(
+    workspace: Workspace, colours: ColourRegistry, tmp_path: Path
+) -> None:
+    indexed(workspace, tmp_path, coloured(30))
+    assert fit(workspace).row["test_accuracy"] == 1.0
+    assert decide(workspace, promise=0.98).numbers["accepted"] == 0
+
+
+def test_another_split_makes_another_head(shop: Workspace) -> None:
+    first = fit(shop, kind="zeroshot").head_id
+    assert fit(shop, kind="zeroshot", seed=1, test_share=0.4).head_id != first
+    assert [row["in use"] for row in status.heads(shop)] == ["", "yes"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("{", "is not JSON"), ('{"red": 3}', "the description of 'red' is 3"), ("[]", "is not an object")],
+)
+def test_descriptions_that_cannot_be_meant_are_named(shop: Workspace, tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "descriptions.json"
+    path.write_text(text)
+    with pytest.raises(Misuse, match=message):
+        fit(shop, kind="zeroshot", descriptions=path)
+
+
+def test_an_unknown_suffix_is_refused_before_anything_is_kept(shop: Workspace, tmp_path: Path) -> None:
+    head = fit(shop).head_id
+    with pytest.raises(Misuse, match=r"\.xlsx"):
+        decide(shop, output=tmp_path / "out.xlsx")
+    with shop.database().connect(read_only=True) as connection:
+        assert judgements.load_predictions(connection, head) == []
 
 
 def test_heads_are_listed_with_how_they_did(shop: Workspace) -> None:
