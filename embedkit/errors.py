@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 FAILED, MISUSE, SOME_ITEMS_FAILED, GATE_NOT_MET = 1, 2, 3, 4
+STOPPED = 130
 
 
 class EmbedkitError(Exception):

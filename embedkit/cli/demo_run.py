@@ -61,7 +61,9 @@ def run(spec: DemoSpec, say: Say, progress: Progress) -> list[str]:
         say(line)
     say("")
     rows = [_trained(workspace, name, head, spec.seed, progress) for name, head in HEADS]
-    chosen = classify.ClassifySpec(promise=spec.promise, output=spec.workspace / "categories.csv", queue=QUEUE)
+    chosen = classify.ClassifySpec(
+        promise=spec.promise, output=spec.workspace / "categories.csv", queue=QUEUE, seed=spec.seed
+    )
     decided = classify.run(workspace, chosen, say, progress)
     page = _page(spec, rows, decided, made.truth, report.failed)
     seconds = time.monotonic() - started

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from embedkit import __version__
-from embedkit.errors import EmbedkitError
+from embedkit.errors import STOPPED, EmbedkitError
 
 VERBS = {
     "index": "embedkit.cli.index",
@@ -58,6 +58,9 @@ class Verbs(click.Group):
             if ctx.params.get("debug"):
                 raise
             raise Failed(error) from error
+        except KeyboardInterrupt as stop:
+            kept = "What was finished is kept: the same command goes on from there."
+            raise Failed(EmbedkitError("stopped", kept, STOPPED)) from stop
         except OSError as error:
             if ctx.params.get("debug") or isinstance(error, BrokenPipeError):
                 raise

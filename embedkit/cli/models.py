@@ -6,6 +6,7 @@ import click
 
 from embedkit.cli.options import format_options
 from embedkit.cli.output import emit
+from embedkit.cli.progress import say
 
 
 @click.command("models")
@@ -22,4 +23,7 @@ def command(contains: str, output_format: str | None) -> None:
     """
     from embedkit.stages import models
 
-    emit(models.run(contains), output_format)
+    rows = models.run(contains)
+    if not rows:
+        say(f"no common encoder's name contains {contains!r}; any open_clip/MODEL/TAG can be asked for all the same")
+    emit(rows, output_format)

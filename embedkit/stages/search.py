@@ -17,7 +17,7 @@ from embedkit.encoding import opening_of
 from embedkit.errors import EmbedkitError, Misuse, PictureError
 from embedkit.indexing import features_of, open_index
 from embedkit.stores import items, runs, spaces, vectors, where
-from embedkit.types import Features, Int64, Item, Modality, Neighbours, Say
+from embedkit.types import Encoder, Features, Float32, Int64, Item, Modality, Neighbours, Say
 from embedkit.workspace import Workspace
 
 CANDIDATES = 200
@@ -138,9 +138,17 @@ def _queries(
                     "Choose a space of a CLIP encoder, or search --like KEY.",
                 )
             tower = record if record in towers else towers[-1]
-            vector = opening_of(tower.space, earlier).open().encode([one])
+            vector = _encoded(opening_of(tower.space, earlier).open(), one, spec)
             encoded[family] = Features(np.zeros(1, dtype=np.int64), vector, tower.space)
     return [encoded[record.spec.family] for record in chosen]
+
+
+def _encoded(encoder: Encoder, one: str | bytes | None, spec: SearchSpec) -> Float32:
+    """Return float32[1, dim], the query's vector; raises Misuse naming a file that is not a picture."""
+    try:
+        return encoder.encode([one])
+    except PictureError as error:
+        raise Misuse(f"{spec.image}: {error.message}") from error
 
 
 def _search(

@@ -88,6 +88,21 @@ def test_classify_prints_a_row_a_category_and_writes_a_row_a_listing(shop: Path,
     assert "queued" in result.stderr
 
 
+def test_ctrl_c_says_that_what_was_finished_is_kept(shop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stop(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("embedkit.stages.index.encode", stop)
+    result = index(shop)
+    assert (result.exit_code, "the same command goes on from there" in result.stderr) == (130, True)
+
+
+def test_a_file_that_is_no_picture_is_named(shop: Path, tmp_path: Path) -> None:
+    index(shop)
+    result = run("search", "--image", shop)
+    assert (result.exit_code, f"{shop}: " in result.stderr) == (2, True)
+
+
 def test_a_page_of_thumbnails_is_written(shop: Path, tmp_path: Path) -> None:
     index(shop)
     result = run("search", "red", "-k", 3, "--html", tmp_path / "page.html")
