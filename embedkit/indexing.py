@@ -16,6 +16,8 @@ from embedkit.workspace import Workspace
 NEAR_COSINE = 0.98
 """Pictures this close are taken for one picture, cropped or saved again."""
 NEAR_NEIGHBOURS = 6
+COMPARE_ALL_UP_TO = 100_000
+"""Up to here all pairs are compared, half a minute's work; beyond, that grows too fast, and the index is asked."""
 
 
 def contents_of(current: list[Item], modality: str) -> list[bytes | None]:
@@ -87,7 +89,10 @@ def near_pairs(
         features = features_of(workspace, record, current) if record.spec.modality == "image" else None
         if features is None or len(features) < 3:
             continue
-        found = vectors.search_exact(features, features, NEAR_NEIGHBOURS)
+        if len(features) <= COMPARE_ALL_UP_TO:
+            found = vectors.search_exact(features, features, NEAR_NEIGHBOURS)
+        else:
+            found = vectors.search(open_index(workspace, record.space), features, NEAR_NEIGHBOURS)
         centred = features.vectors - features.vectors.mean(axis=0)
         centred /= np.maximum(np.linalg.norm(centred, axis=1, keepdims=True), 1e-6)
         known = features.has(found.ids.ravel()).reshape(found.ids.shape)

@@ -8,7 +8,7 @@ import click
 
 from embedkit.cli.options import format_options, workspace_option
 from embedkit.cli.output import emit
-from embedkit.cli.progress import progress_bars, say
+from embedkit.cli.progress import say
 
 
 @click.command("classify")
@@ -59,6 +59,5 @@ def command(workspace_path: Path, output: Path | None, output_format: str | None
     from embedkit.workspace import Workspace
 
     spec = classify.ClassifySpec(output=output, **options)  # type: ignore[arg-type]
-    with progress_bars() as progress:
-        classified = classify.run(Workspace(workspace_path), spec, say, progress)
+    classified = classify.run(Workspace(workspace_path), spec, say)
     emit(classified.rows if output_format else classified.per_class, output_format)

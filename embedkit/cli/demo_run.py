@@ -64,7 +64,7 @@ def run(spec: DemoSpec, say: Say, progress: Progress) -> list[str]:
     chosen = classify.ClassifySpec(
         promise=spec.promise, output=spec.workspace / "categories.csv", queue=QUEUE, seed=spec.seed
     )
-    decided = classify.run(workspace, chosen, say, progress)
+    decided = classify.run(workspace, chosen, say)
     page = _page(spec, rows, decided, made.truth, report.failed)
     seconds = time.monotonic() - started
     page.append(f"\nDone in {seconds:.0f} s.")

@@ -19,7 +19,7 @@ from embedkit.heads.train import TrainedHead
 from embedkit.select import Queued, draw_queue
 from embedkit.stores import headfile, items, judgements, lock, runs, spaces
 from embedkit.stores.tables import check_suffix, write_rows
-from embedkit.types import Item, Predictions, Progress, ReviewPolicy, Say
+from embedkit.types import Item, Predictions, ReviewPolicy, Say
 from embedkit.workspace import Workspace
 
 
@@ -45,7 +45,7 @@ class Classified:
     numbers: dict[str, Any]
 
 
-def run(workspace: Workspace, spec: ClassifySpec, say: Say, progress: Progress) -> Classified:
+def run(workspace: Workspace, spec: ClassifySpec, say: Say) -> Classified:
     """Return the decisions on every listing; predictions and the queue are appended to the workspace."""
     workspace.require()
     if spec.output is not None:

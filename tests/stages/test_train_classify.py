@@ -9,9 +9,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from embedkit import indexing
 from embedkit.errors import EmbedkitError, Misuse, NotEnoughLabels, SpaceMismatch
 from embedkit.stages import classify, index, status, train
-from embedkit.stores import judgements
+from embedkit.stores import items, judgements, spaces
 from embedkit.types import no_progress
 from embedkit.workspace import Workspace
 from tests.worlds import ColourRegistry, Row, coloured, write_shop
@@ -34,7 +35,7 @@ def fit(workspace: Workspace, **options: object) -> train.Trained:
 
 
 def decide(workspace: Workspace, **options: object) -> classify.Classified:
-    return classify.run(workspace, classify.ClassifySpec(**options), lambda line: None, no_progress)  # type: ignore[arg-type]
+    return classify.run(workspace, classify.ClassifySpec(**options), lambda line: None)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("kind", ["probe", "prototype", "zeroshot"])
@@ -86,6 +87,17 @@ def test_listings_with_one_picture_never_stand_on_both_sides(
     for group, side in zip(split.group_id.tolist(), split.train.tolist(), strict=True):
         side_of.setdefault(group, set()).add(side)
     assert {len(sides) for sides in side_of.values()} == {1}
+
+
+def test_in_a_large_catalogue_the_index_finds_near_duplicates_as_comparing_all_does(
+    shop: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with shop.database().connect(read_only=True) as connection:
+        current, records = items.load_items(connection), spaces.load_spaces(connection)
+    monkeypatch.setattr(indexing, "NEAR_COSINE", 0.9)
+    compared = indexing.near_pairs(shop, current, records)
+    monkeypatch.setattr(indexing, "COMPARE_ALL_UP_TO", 0)
+    assert indexing.near_pairs(shop, current, records) == compared != []
 
 
 def test_the_depth_chooses_the_level(workspace: Workspace, colours: ColourRegistry, tmp_path: Path) -> None:
