@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any, Literal, Protocol
@@ -243,14 +243,27 @@ class Predictions:
         return np.maximum(-(self.probs * np.log(p)).sum(axis=1), 0.0).astype(np.float32)
 
 
+Reason = Literal["tie", "suspect", "disagreement", "novel", "doubt", "audit"]
+"""Why a listing is shown to a person: annotators disagree; the model is sure of another category than the catalogue's;
+picture and text say different things; it is far from every category; the model is not sure; it was drawn at random."""
+DrawnBy = Literal["seed", "tie", "suspect", "disagreement", "novel", "doubt", "audit"]
+
+DEFAULT_SHARES: Mapping[Reason, float] = {"doubt": 0.5, "suspect": 0.25, "disagreement": 0.15, "novel": 0.1}
+
+
 @dataclass(frozen=True)
 class ReviewPolicy:
-    """How a review queue is drawn: what was promised, how many items people can see, and how many of them at random."""
+    """How a review batch is drawn: what was promised, how many items people can see, how many of them at random.
+
+    `shares` says how what is not audit is divided among the reasons, in parts of any sum; what a reason cannot fill
+    goes to the others, most doubtful first.
+    """
 
     promise: float = 0.98
     budget: int = 100
     audit_share: float = 0.1
     seed: int = 0
+    shares: Mapping[Reason, float] = field(default_factory=lambda: dict(DEFAULT_SHARES))
 
 
 @dataclass(frozen=True)
@@ -260,9 +273,47 @@ class Label:
     item_id: int
     label: str
     source: Literal["catalogue", "annotator", "consensus"]
-    drawn_by: Literal["seed", "doubt", "audit", "disagreement", "suspect", "novel"]
+    drawn_by: DrawnBy
     who: str = ""
     when: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One version of what one person said of one item. Times are ISO 8601 in UTC, `lead_time_s` in seconds.
+
+    `annotation` is its own id for ever, the same in a file and from a server; `state` "flagged" is an answer without a
+    category. `code` is the category's code in the labelling page; `origin` says whether it was preselected.
+    """
+
+    annotation: str
+    annotation_id: int
+    task_id: int
+    item_id: int
+    who: str
+    state: Literal["answered", "skipped", "flagged", "retracted"]
+    updated_at: str
+    created_at: str
+    source: str = ""
+    code: str | None = None
+    label: str | None = None
+    flags: tuple[str, ...] = ()
+    new_category: str | None = None
+    comment: str | None = None
+    origin: str | None = None
+    lead_time_s: float | None = None
+    batch_id: int | None = None
+    head_id: str | None = None
+    result: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something in an import that cannot be used: where it stands, its value, and what is wrong with it."""
+
+    where: str
+    value: str
+    cause: str
 
 
 def unit(vectors: Float32) -> Float32:
