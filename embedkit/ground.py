@@ -77,7 +77,7 @@ def survey(workspace: Workspace, spec: GroundSpec) -> Ground:
         )
     blocks = tuple(load_block(workspace, name, records, current) for name in _spaces(spec, records, indexed))
     labels = tuple(str(item.category_at(depth)) for item in labelled)
-    groups = _groups(workspace, labelled, records)
+    groups = near_groups(workspace, labelled, records)
     train = _sides(labelled, labels, groups, spec, split)
     ids = np.array([item.item_id for item in labelled], dtype=np.int64)
     return Ground(ids, labels, blocks, groups, train, depth, spec.seed, records)
@@ -98,11 +98,11 @@ def _spaces(spec: GroundSpec, records: Sequence[spaces.SpaceRecord], indexed: Se
     return list(dict.fromkeys(named))
 
 
-def _groups(workspace: Workspace, labelled: list[Item], records: Sequence[spaces.SpaceRecord]) -> Int64:
+def near_groups(workspace: Workspace, current: list[Item], records: Sequence[spaces.SpaceRecord]) -> Int64:
     """Return each item's group of near-duplicates: same picture, same text, or almost the same picture vector."""
-    ids = np.array([item.item_id for item in labelled], dtype=np.int64)
-    same = [[item.image_sha256 for item in labelled], [item.text_sha256 for item in labelled]]
-    return near_duplicate_groups(ids, same, near_pairs(workspace, labelled, records))
+    ids = np.array([item.item_id for item in current], dtype=np.int64)
+    same = [[item.image_sha256 for item in current], [item.text_sha256 for item in current]]
+    return near_duplicate_groups(ids, same, near_pairs(workspace, current, records))
 
 
 def _sides(
