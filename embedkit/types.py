@@ -283,7 +283,8 @@ class Answer:
     """One version of what one person said of one item. Times are ISO 8601 in UTC, `lead_time_s` in seconds.
 
     `annotation` is its own id for ever, the same in a file and from a server; `state` "flagged" is an answer without a
-    category. `code` is the category's code in the labelling page; `origin` says whether it was preselected.
+    category. `code` is the category's code in the labelling page; `origin` says whether it was preselected. `key` is
+    the listing's key as the task carries it, and `task_created_at` tells a task from one of the same number elsewhere.
     """
 
     annotation: str
@@ -305,6 +306,22 @@ class Answer:
     batch_id: int | None = None
     head_id: str | None = None
     result: tuple[Mapping[str, Any], ...] = ()
+    key: str | None = None
+    task_created_at: str | None = None
+
+
+@dataclass(frozen=True)
+class TaskState:
+    """One task as an export shows it: the annotations it has now. Times are ISO 8601.
+
+    A number names a task on one server only; with the moment of its making it names that task everywhere.
+    """
+
+    task_id: int
+    item_id: int
+    created_at: str
+    updated_at: str
+    annotations: frozenset[str]
 
 
 @dataclass(frozen=True)

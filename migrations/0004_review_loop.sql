@@ -20,11 +20,13 @@ CREATE TABLE annotations (
     annotation_id BIGINT NOT NULL,
     updated_at    TIMESTAMPTZ NOT NULL,
     task_id       BIGINT NOT NULL,
+    task_made_at  TIMESTAMPTZ,
     item_id       BIGINT NOT NULL,
     batch_id      BIGINT,
     head_id       VARCHAR,
     who           VARCHAR NOT NULL,
     state         VARCHAR NOT NULL,
+    code          VARCHAR,
     label         VARCHAR,
     flags         VARCHAR[] NOT NULL,
     new_category  VARCHAR,
@@ -66,3 +68,28 @@ CREATE TABLE promotions (
     made_at      TIMESTAMPTZ NOT NULL
 );
 COMMENT ON TABLE promotions IS 'Which head came into use, when, in place of which and why; the newest is in use.';
+
+CREATE OR REPLACE VIEW current_failures AS
+WITH by_content AS (
+    SELECT * FROM failures WHERE sha256 IS NOT NULL
+    QUALIFY row_number() OVER (PARTITION BY stage, subject, sha256 ORDER BY run_id DESC, failed_at DESC) = 1
+), by_import AS (
+    SELECT * FROM failures WHERE stage = 'import'
+    QUALIFY row_number() OVER (PARTITION BY subject, key, value ORDER BY run_id DESC, failed_at DESC) = 1
+)
+SELECT run_id, item_id, row, key, stage, subject, sha256, value, cause, failed_at
+FROM failures
+WHERE sha256 IS NULL AND stage <> 'import' AND cause IS NOT NULL AND run_id = (SELECT max(run_id) FROM catalogues)
+UNION ALL
+SELECT f.run_id, i.item_id, NULL AS row, i.key, f.stage, f.subject, f.sha256, coalesce(i.value, f.value), f.cause,
+    f.failed_at
+FROM by_content AS f
+JOIN (
+    SELECT item_id, key, picture AS value, image_sha256 AS sha256 FROM items
+    UNION ALL
+    SELECT item_id, key, title, text_sha256 FROM items
+) AS i ON f.sha256 = i.sha256
+WHERE f.cause IS NOT NULL
+UNION ALL
+SELECT run_id, item_id, row, key, stage, subject, sha256, value, cause, failed_at FROM by_import WHERE cause IS NOT NULL;
+COMMENT ON VIEW current_failures IS 'Failures of the last reading, of contents that a listing still has (one row for each listing), and of imports until the same place is read without them.';

@@ -112,10 +112,13 @@ def load_heads(connection: Connection) -> list[HeadRecord]:
 
 
 def last_trained(connection: Connection) -> str | None:
-    """Return the head of the newest finished training run, also where the run came to a head that was there before."""
+    """Return the head of the newest finished training run that was to bring a head into use.
+
+    That may be a head that was there before. Runs of a time before heads were promoted all were to.
+    """
     rows = connection.execute(
-        "SELECT json_extract_string(summary, '$.head_id') FROM runs"
-        " WHERE verb = 'train' AND exit_code = 0 ORDER BY run_id DESC LIMIT 1"
+        "SELECT json_extract_string(summary, '$.head_id') FROM runs WHERE verb = 'train' AND exit_code = 0"
+        " AND coalesce(json_extract_string(args, '$.promote'), 'true') <> 'false' ORDER BY run_id DESC LIMIT 1"
     ).fetchall()
     return str(rows[0][0]) if rows else None
 
@@ -175,13 +178,14 @@ def load_predictions(connection: Connection, head_id: str) -> list[Suggestion]:
 
 
 class ReviewItem(NamedTuple):
-    """One item that a person should look at, with why it was drawn."""
+    """One item that a person should look at, with why it was drawn, and the near-duplicates its answer settles too."""
 
     item_id: int
     head_id: str
     score: float
     reasons: tuple[str, ...]
     drawn_by: str
+    also: tuple[int, ...] = ()
 
 
 def record_review(connection: Connection, run_id: int, queue: Sequence[ReviewItem]) -> int:
@@ -197,6 +201,7 @@ def record_review(connection: Connection, run_id: int, queue: Sequence[ReviewIte
             "score": pa.array([one.score for one in queue], pa.float64()),
             "reasons": pa.array([list(one.reasons) for one in queue], pa.list_(pa.string())),
             "drawn_by": pa.array([one.drawn_by for one in queue], pa.string()),
+            "also": pa.array([list(one.also) for one in queue], pa.list_(pa.int64())),
         }
         insert(connection, "review_items", pa.table(columns))
     return batch_id
@@ -205,11 +210,11 @@ def record_review(connection: Connection, run_id: int, queue: Sequence[ReviewIte
 def load_review(connection: Connection, batch_id: int | None = None) -> list[ReviewItem]:
     """Return the items of one batch, or of the newest, in order."""
     rows = connection.execute(
-        "SELECT item_id, head_id, score, reasons, drawn_by FROM review_items"
+        "SELECT item_id, head_id, score, reasons, drawn_by, coalesce(also, []) FROM review_items"
         " WHERE batch_id = coalesce(?, (SELECT max(batch_id) FROM review_items)) ORDER BY position",
         [batch_id],
     ).fetchall()
-    return [ReviewItem(item_id, head_id, score, tuple(why), drawn) for item_id, head_id, score, why, drawn in rows]
+    return [ReviewItem(*rest, reasons=tuple(why), drawn_by=drawn, also=tuple(also)) for *rest, why, drawn, also in rows]
 
 
 def record_labels(
@@ -227,7 +232,7 @@ def record_labels(
             "source": pa.array([one.source for one in labels], pa.string()),
             "drawn_by": pa.array([one.drawn_by for one in labels], pa.string()),
             "who": pa.array([one.who for one in labels], pa.string()),
-            "made_at": pa.array([_moment(one.when) for one in labels], pa.timestamp("us", tz="UTC")),
+            "made_at": pa.array([moment(one.when) for one in labels], pa.timestamp("us", tz="UTC")),
             "run_id": pa.array([run_id] * len(labels), pa.int64()),
             "details": pa.array([to_json(one) for one in details or [{}] * len(labels)], pa.string()),
         }
@@ -246,11 +251,12 @@ def load_labels(connection: Connection) -> list[Label]:
     ]
 
 
-def _moment(when: str) -> datetime:
+def moment(when: str) -> datetime:
+    """Return an ISO 8601 moment with its zone, UTC where it names none; empty means now."""
     if not when:
         return now()
     try:
-        moment = datetime.fromisoformat(when.replace("Z", "+00:00"))
+        named = datetime.fromisoformat(when.replace("Z", "+00:00"))
     except ValueError:
         raise EmbedkitError(f"{when!r} is not a date and time", "Write it as 2031-05-17T09:30:00Z.") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    return named if named.tzinfo else named.replace(tzinfo=timezone.utc)

@@ -108,9 +108,12 @@ def last_catalogue(connection: Connection) -> CatalogueRecord | None:
 
 
 class Failure(NamedTuple):
-    """What failed and why. With a sha256 it holds for that content until mended; without, for that reading."""
+    """What failed and why. With a sha256 it holds for that content until mended; without, for that reading.
 
-    stage: Literal["read", "picture", "encode"]
+    One of an import holds for its source (subject), place (key) and value, until mended.
+    """
+
+    stage: Literal["read", "picture", "encode", "import"]
     subject: str
     key: str
     value: str

@@ -93,5 +93,5 @@ def test_opening_an_older_database_asks_for_an_update_and_changes_nothing(tmp_pa
 def test_an_older_database_is_brought_up_to_date_on_request(tmp_path: Path) -> None:
     database = Database(tmp_path / "catalog.duckdb")
     database.create(stop_before=2)
-    assert database.migrate() == ["0002_features.sql", "0003_judgements.sql"]
+    assert database.migrate() == ["0002_features.sql", "0003_judgements.sql", "0004_review_loop.sql"]
     assert database.migrate() == []
