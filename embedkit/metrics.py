@@ -40,7 +40,7 @@ class ClassScore:
     support: int
 
 
-def wilson_interval(right: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
+def wilson_interval(right: float, total: float, confidence: float = 0.95) -> tuple[float, float]:
     """Return the ends of Wilson's score interval of a share (Wilson 1927, JASA 22); (0, 1) for none of none."""
     if total == 0:
         return 0.0, 1.0
