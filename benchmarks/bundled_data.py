@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,6 @@ PIXELS = 80
 """Side of the stored pictures: a little above the models' 64, so that crops lose no sharpness."""
 FEWEST = 4
 """A class with fewer training listings is not learned."""
-_FRAMING = Framing("pad-edge", PIXELS, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 _CLEAN_ENOUGH = ("", "html_description", "duplicate", "near_duplicate")
 
 
@@ -42,7 +41,10 @@ class ClassSet:
 
 @dataclass(frozen=True)
 class Shelf:
-    """Listings of one source: pictures uint8[n, 3, 80, 80], texts, class sets, and who is kept aside (bool[n])."""
+    """Listings of one source: pictures uint8[n, 3, 80, 80], texts, class sets, and who is kept aside (bool[n]).
+
+    `larger(row, size)` is a listing's picture again, uint8[3, size, size], as sharp as its source allows.
+    """
 
     name: str
     pixels: UInt8
@@ -51,6 +53,7 @@ class Shelf:
     captions: tuple[tuple[str, ...], ...]
     sets: tuple[ClassSet, ...]
     held_out: NDArray[np.bool_]
+    larger: Callable[[int, int], UInt8]
 
     def __len__(self) -> int:
         return len(self.titles)
@@ -61,15 +64,20 @@ def in_tenth(data: bytes, tenths: int) -> bool:
     return hashlib.sha256(data).digest()[0] * 10 // 256 < tenths
 
 
+def tenths_aside(listings: int) -> int:
+    """Return how many tenths of a catalogue are kept aside: one, or two of a small one."""
+    return 2 if listings < 2000 else 1
+
+
 def catalogue_shelf(argument: str, cache: Path | None) -> Shelf:
     """Return the shelf of "PATH" or "PATH:COLUMN,COLUMN…", the columns being class sets beside the category path.
 
-    A tenth is kept aside by the picture's digest; half, of a catalogue of fewer than 2,000 listings.
+    A tenth is kept aside by the picture's digest; a fifth, of a catalogue of fewer than 2,000 listings.
     """
     path, _, columns = argument.partition(":")
     catalogue = read_catalogue(Path(path))
     source = PictureSource(Path(path), catalogue.images)
-    tenths = 5 if len(catalogue.listings) < 2000 else 1
+    tenths = tenths_aside(len(catalogue.listings))
     pixels, rows, held_out = _pictures(source, catalogue.listings, tenths, cache)
     listings = [catalogue.listings[row] for row in rows]
     named = {name: [str(one.attributes.get(name) or "") for one in listings] for name in columns.split(",") if name}
@@ -84,6 +92,7 @@ def catalogue_shelf(argument: str, cache: Path | None) -> Shelf:
         tuple(_captions(one) for one in listings),
         sets,
         held_out,
+        lambda row, size: _framing(size)(source.read(str(listings[row].picture))),
     )
 
 
@@ -110,6 +119,7 @@ def drawn_shelf(seeds: Iterable[int], listings_per_category: int, cache: Path | 
         tuple(_drawn_captions(draft) for draft in drafts),
         sets,
         held_out,
+        lambda row, size: _framing(size)(Image.fromarray(pixels[row].transpose(1, 2, 0))),
     )
 
 
@@ -150,9 +160,13 @@ def _read(source: PictureSource, listing: Listing) -> tuple[UInt8, bytes] | None
         return None
     try:
         data = source.read(listing.picture)
-        return _FRAMING(data), data
+        return _framing(PIXELS)(data), data
     except (EmbedkitError, OSError):
         return None
+
+
+def _framing(size: int) -> Framing:
+    return Framing("pad-edge", size, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 
 
 def _captions(listing: Listing) -> tuple[str, ...]:
@@ -176,7 +190,7 @@ def _drawn_pixels(drafts: Sequence[Draft], cache: Path | None) -> UInt8:
     kept = cache / f"drawn-{name}.npy" if cache else None
     if kept is not None and kept.exists():
         return np.asarray(np.load(kept))
-    pixels = np.stack([_FRAMING(_small(picture(draft.look))) for draft in drafts])
+    pixels = np.stack([_framing(PIXELS)(_small(picture(draft.look))) for draft in drafts])
     if kept is not None:
         np.save(kept, pixels)
     return pixels

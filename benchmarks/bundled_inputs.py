@@ -17,7 +17,7 @@ from embedkit.types import Int64
 Parts = Sequence[tuple[Shelf, np.ndarray[Any, Any]]]
 """A batch: of each shelf, the rows drawn from it."""
 SIZE = 64
-_WORDS_OF_TEXT = 30
+_WORDS_OF_TEXT = 16
 
 
 class Stock:

@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from bundled_data import Shelf, catalogue_shelf, drawn_shelf
 from bundled_inputs import Looks, Stock, Words, vocabulary
-from bundled_teacher import Teacher
+from bundled_teacher import Teacher, teacher_targets
 from bundled_training import Schedule, seen_by, train_clip, train_densenet, train_text
 from torch import nn
 
@@ -34,9 +34,9 @@ from embedkit.encoders.weights import load_strictly, read_state, save_bundled
 
 CLIP_CONFIG: dict[str, Any] = {
     "model_cfg": {
-        "embed_dim": 128,
+        "embed_dim": 160,
         "vision_cfg": {
-            "image_size": 64, "patch_size": 8, "width": 128, "head_width": 64, "layers": 6, "mlp_ratio": 4.0,
+            "image_size": 64, "patch_size": 8, "width": 160, "head_width": 80, "layers": 6, "mlp_ratio": 4.0,
         },
         "text_cfg": {"context_length": 77, "vocab_size": 49408, "width": 128, "heads": 2, "layers": 3},
     },
@@ -57,6 +57,9 @@ DENSENET_CONFIG: dict[str, Any] = {
         "interpolation": "bilinear",
     },
 }  # fmt: skip
+
+
+Targets = dict[str, torch.Tensor]
 
 
 class Reporter:
@@ -93,13 +96,20 @@ def main() -> None:
         sets = ", ".join(f"{one.name} {len(one.classes)}" for one in shelf.sets)
         _say(f"{shelf.name}: {len(shelf):,} listings, {int(shelf.held_out.sum()):,} kept aside; {sets}")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    targets = {} if options.no_teacher else teacher_targets(shelves, options.cache, device)
     for name in options.model or ["densenet-tiny", "clip-tiny"]:
         share = options.minutes / (len(options.model) or 2)
         schedule = Schedule(share, options.steps, options.batch, seed=options.seed)
-        {"clip-tiny": _clip, "densenet-tiny": _densenet}[name](options, shelves, schedule, device)
+        {"clip-tiny": _clip, "densenet-tiny": _densenet}[name](options, shelves, targets, schedule, device)
 
 
-def _clip(options: argparse.Namespace, shelves: list[Shelf], schedule: Schedule, device: torch.device) -> None:
+def _clip(
+    options: argparse.Namespace,
+    shelves: list[Shelf],
+    targets: Targets,
+    schedule: Schedule,
+    device: torch.device,
+) -> None:
     words = Words(preparer_for(CLIP_CONFIG["model_cfg"]["text_cfg"], "clip-tiny", "raw"), vocabulary(shelves))
     small = json.loads(json.dumps(CLIP_CONFIG["model_cfg"]))
     small["text_cfg"]["vocab_size"] = len(words.kept)
@@ -124,7 +134,7 @@ def _clip(options: argparse.Namespace, shelves: list[Shelf], schedule: Schedule,
         _save("clip-tiny", whole, CLIP_CONFIG, options.out, words.kept.tolist())
 
     report = Reporter("clip-tiny", write)
-    teacher = _teacher(options, shelves, looks).to(device)
+    teacher = Teacher(shelves, CLIP_CONFIG["model_cfg"]["embed_dim"], targets, labels=0.3).to(device)
     pictures, texts = schedule.split(options.pictures_share)
     stock = _stock(shelves, options.seed)
     steps = train_clip(model, words, stock, looks, teacher, pictures, report)
@@ -141,18 +151,13 @@ def _clip(options: argparse.Namespace, shelves: list[Shelf], schedule: Schedule,
     _say(f"clip-tiny: {steps:,} steps, {report.seen:,} listings, {report.minutes:.1f} minutes on {device.type}")
 
 
-def _teacher(options: argparse.Namespace, shelves: list[Shelf], looks: Looks) -> Teacher:
-    """Return the teacher made of the densenet-tiny that was written last."""
-    path = (options.teacher or options.out) / "densenet-tiny.safetensors"
-    network = build_densenet(DENSENET_CONFIG["model_cfg"]).to(memory_format=torch.channels_last)
-    load_strictly(network, read_state(path), path, lambda state: state)
-    its_looks = Looks(
-        DENSENET_CONFIG["preprocess_cfg"]["mean"], DENSENET_CONFIG["preprocess_cfg"]["std"], looks.device, 0
-    )
-    return Teacher(network.to(looks.device), looks, its_looks, shelves, CLIP_CONFIG["model_cfg"]["embed_dim"])
-
-
-def _densenet(options: argparse.Namespace, shelves: list[Shelf], schedule: Schedule, device: torch.device) -> None:
+def _densenet(
+    options: argparse.Namespace,
+    shelves: list[Shelf],
+    targets: Targets,
+    schedule: Schedule,
+    device: torch.device,
+) -> None:
     torch.manual_seed(options.seed)
     model = build_densenet(DENSENET_CONFIG["model_cfg"]).to(device)
     _say(f"densenet-tiny: {_size(model)}")
@@ -166,15 +171,16 @@ def _densenet(options: argparse.Namespace, shelves: list[Shelf], schedule: Sched
         _save("densenet-tiny", model, DENSENET_CONFIG, options.out, [])
 
     report = Reporter("densenet-tiny", write)
-    steps = train_densenet(model, _stock(shelves, options.seed), looks, schedule, report)
+    teacher = Teacher(shelves, model.classifier.in_features, targets, labels=1.0).to(device)
+    steps = train_densenet(model, _stock(shelves, options.seed), looks, teacher, schedule, report)
     write()
     _say(f"densenet-tiny: {steps:,} steps, {report.seen:,} listings, {report.minutes:.1f} minutes on {device.type}")
 
 
 def _stock(shelves: list[Shelf], seed: int) -> Stock:
-    """Return the training listings; a small shelf is drawn from up to five times as often as its size asks for."""
+    """Return the training listings; a small shelf is drawn from up to twice as often as its size asks for."""
     sizes = [int((~shelf.held_out).sum()) for shelf in shelves]
-    return Stock(shelves, [min(size * 5, max(size, sum(sizes) // 40)) for size in sizes], seed)
+    return Stock(shelves, [min(size * 2, max(size, sum(sizes) // 20)) for size in sizes], seed)
 
 
 def _save(name: str, model: Any, config: dict[str, Any], out: Path, tokens: list[int]) -> None:
@@ -200,7 +206,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--model", action="append", default=[], choices=("clip-tiny", "densenet-tiny"))
     parser.add_argument("--minutes", type=float, default=60.0, help="training time, shared by the models")
     parser.add_argument("--steps", type=int, default=0, help="steps a model instead of minutes: repeatable")
-    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--batch", type=int, default=256)
     parser.add_argument("--drawn", type=int, default=400, help="generated listings per category and seed (of three)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
@@ -208,7 +214,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--resume", type=Path, help="folder with an earlier run's weights to go on from")
     parser.add_argument("--pictures-share", type=float, default=0.8, help="of clip-tiny's time; the rest is for texts")
     parser.add_argument("--locked", type=int, default=16_000, help="listings a source that texts are matched with")
-    parser.add_argument("--teacher", type=Path, help="folder of the densenet-tiny that teaches; --out by default")
+    parser.add_argument("--no-teacher", action="store_true", help="learn from labels and texts alone")
     return parser.parse_args()
 
 
