@@ -130,7 +130,7 @@ def train_clip(
 
     Three losses: CLIP's, between half of the pictures and one text each; the cross-entropy of zero-shot
     classifiers made of the prompts of whole class sets; and the teacher's. Half the patches are dropped until the last
-    sixth. The other texts come afterwards, in `train_text`, where they cost less.
+    eighth. The other texts come afterwards, in `train_text`, where they cost less.
     """
     rng = np.random.default_rng(schedule.seed)
     forward = text_forward(model, 77)
@@ -141,7 +141,7 @@ def train_clip(
     step, accuracy, seen = 0, 0.0, 0
     for step, done in schedule:
         _set_rates(optimizers, schedule.rate(done))
-        model.visual.patch_dropout.prob = 0.5 if done < 0.84 else 0.0
+        model.visual.patch_dropout.prob = 0.5 if done < 0.88 else 0.0
         parts = stock.batch(schedule.batch)
         images = looks(parts, 1.0 if done < 0.8 else 0.6)
         told = rng.permutation(len(images))[: len(images) // 2]
