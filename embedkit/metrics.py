@@ -176,6 +176,11 @@ class PairedTest:
     only_second: int
     p_value: float
 
+    @property
+    def fall(self) -> float:
+        """The exact one-sided p-value of "the second is right as often": small if it is right less often."""
+        return float(special.bdtr(self.only_second, self.only_first + self.only_second, 0.5))
+
 
 def mcnemar(first_right: NDArray[np.bool_], second_right: NDArray[np.bool_]) -> PairedTest:
     """Return the exact two-sided McNemar test of "both are right equally often" (McNemar 1947, Psychometrika 12)."""

@@ -99,3 +99,10 @@ def test_mcnemar_of_five_to_none_is_one_in_sixteen() -> None:
 
 def test_mcnemar_of_two_that_agree_finds_no_difference() -> None:
     assert metrics.mcnemar(np.array([True, False]), np.array([True, False])).p_value == 1.0
+
+
+def test_a_fall_of_five_to_none_is_one_in_thirty_two_and_a_rise_is_no_fall() -> None:
+    first, second = np.ones(8, dtype=bool), np.arange(8) >= 5
+    assert metrics.mcnemar(first, second).fall == pytest.approx(1 / 32)
+    assert metrics.mcnemar(second, first).fall == 1.0
+    assert metrics.mcnemar(first, first).fall == 1.0

@@ -12,9 +12,7 @@ from embedkit.cli.progress import say
 
 
 @click.command("classify")
-@click.option(
-    "--head", "head_id", metavar="HEAD_ID", help="Head to use, see embedkit heads. [default: the one trained last]"
-)
+@click.option("--head", "head_id", metavar="HEAD_ID", help="Head to use, see embedkit heads. [default: the one in use]")
 @click.option(
     "--promise",
     type=click.FloatRange(0.5, 0.9999),

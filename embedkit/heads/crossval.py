@@ -53,28 +53,34 @@ def cross_validate(
     *,
     k: int = 5,
     seed: int = 0,
+    countable: NDArray[np.bool_] | None = None,
     progress: Progress = no_progress,
 ) -> CrossValidation:
     """Return k-fold predictions of all items that can be tested; every choice stays inside its training fold.
+
+    `countable` bool[n] says which items may calibrate and test (default all); the others train in every other fold.
 
     Raises NotEnoughLabels where no item can be tested: every class is one item, or one group of copies.
     """
     ids = np.asarray(ids, dtype=np.int64)
     groups = np.arange(len(ids)) if groups is None else np.asarray(groups, dtype=np.int64)
+    countable = np.ones(len(ids), dtype=bool) if countable is None else np.asarray(countable, dtype=bool)
     folds = grouped_folds(list(labels), groups, k, seed)
-    if not (folds >= 0).any():
+    tested = (folds >= 0) & countable
+    if not tested.any():
         raise NotEnoughLabels(f"{len(ids)} labelled items cannot be cross-validated: no category has two", "label more")
     predicted: dict[int, tuple[str, float]] = {}
     for done, (train, held) in enumerate(fold_rows(folds)):
         progress("cross-validate", done, k)
-        part = fit_head(kind, ids[train], blocks, [labels[i] for i in train], groups[train], spec, seed=seed + done + 1)
+        names, counts = [labels[i] for i in train], countable[train]
+        part = fit_head(kind, ids[train], blocks, names, groups[train], spec, seed=seed + done + 1, countable=counts)
         said = part.predict(ids[held], blocks)
         predicted |= {int(i): (said.label[j], float(said.confidence[j])) for j, i in enumerate(held)}
-    rows = np.flatnonzero(folds >= 0)
+    rows = np.flatnonzero(tested)
     return CrossValidation(
         ids[rows],
         tuple(labels[int(i)] for i in rows),
         tuple(predicted[int(i)][0] for i in rows),
         np.asarray([predicted[int(i)][1] for i in rows]),
-        ids[folds < 0],
+        ids[~tested],
     )

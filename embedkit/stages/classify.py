@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 
 from embedkit.blocks import load_block
-from embedkit.errors import EmbedkitError, Misuse
 from embedkit.heads.promise import Decisions, PromisePolicy, decide
-from embedkit.heads.state import head_from_state
 from embedkit.heads.train import TrainedHead
 from embedkit.select import Queued, draw_queue
-from embedkit.stores import headfile, items, judgements, lock, runs, spaces
+from embedkit.standing import find_head, head_in_use, load_trained
+from embedkit.stores import items, judgements, lock, runs, spaces
 from embedkit.stores.tables import check_suffix, write_rows
 from embedkit.types import Item, Predictions, ReviewPolicy, Say
 from embedkit.workspace import Workspace
@@ -55,10 +54,10 @@ def run(workspace: Workspace, spec: ClassifySpec, say: Say) -> Classified:
         database = workspace.database()
         database.migrate()
         with database.connect(read_only=True) as connection:
-            record = _head(judgements.load_heads(connection), spec.head_id or judgements.last_trained(connection))
+            record = find_head(judgements.load_heads(connection), spec.head_id or head_in_use(connection))
             current = items.load_items(connection)
             records = spaces.load_spaces(connection)
-        trained = head_from_state(*headfile.load_head(workspace.heads / record.file))
+        trained = load_trained(workspace, record)
         say(f"head {record.head_id}, trained on {', '.join(record.spaces)}")
         blocks = [load_block(workspace, space, records, current) for space in record.spaces]
         ids = np.array([item.item_id for item in current], dtype=np.int64)
@@ -75,15 +74,6 @@ def run(workspace: Workspace, spec: ClassifySpec, say: Say) -> Classified:
     for line in _summary(numbers, decisions, spec):
         say(line)
     return Classified(rows, _per_class(predictions, decisions), numbers)
-
-
-def _head(heads: Sequence[judgements.HeadRecord], head_id: str | None) -> judgements.HeadRecord:
-    if not heads:
-        raise EmbedkitError("no head has been trained here", "Train one: embedkit train")
-    for head in heads:
-        if head.head_id == head_id:
-            return head
-    raise Misuse(f"there is no head {head_id!r}", f"Heads: {', '.join(head.head_id for head in heads)}")
 
 
 def _draw(predictions: Predictions, decisions: Decisions, spec: ClassifySpec) -> list[Queued]:

@@ -1,11 +1,11 @@
-"""Fit a head on the catalogue's categories, calibrate it, test it on listings kept aside, and store it."""
+"""Fit a head on what people answered and the catalogue says, test it on listings kept aside, and store it."""
 
 from __future__ import annotations
 
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 from embedkit.blocks import GRAMS
 from embedkit.catalog.category_files import read_descriptions, read_keyword_weights
 from embedkit.encoding import opening_of
-from embedkit.errors import Misuse
+from embedkit.errors import GATE_NOT_MET, Misuse
 from embedkit.ground import Ground, GroundSpec, survey
 from embedkit.heads.crossval import CrossValidation, cross_validate
 from embedkit.heads.promise import PromisePolicy, decide
@@ -22,6 +22,7 @@ from embedkit.heads.state import head_state
 from embedkit.heads.train import HeadSpec, Kind, TrainedHead, fit_head
 from embedkit.heads.zeroshot import ZeroShotHead, class_prompts, zero_shot_head
 from embedkit.metrics import Share, accuracy, ece, macro_f1, per_class
+from embedkit.standing import Standing, find_head, head_in_use, take_into_use
 from embedkit.stores import headfile, judgements, lock, runs
 from embedkit.types import Predictions, Progress, Say
 from embedkit.workspace import Workspace
@@ -29,7 +30,7 @@ from embedkit.workspace import Workspace
 
 @dataclass(frozen=True)
 class TrainSpec:
-    """What kind of head, on which blocks, of which level, and how it is tested."""
+    """What kind of head, on which blocks, of which level, how it is tested, and whether it may come into use."""
 
     kind: Kind = "probe"
     features: tuple[str, ...] = ()
@@ -42,19 +43,23 @@ class TrainSpec:
     keyword_weights: Path | None = None
     descriptions: Path | None = None
     seed: int = 0
+    min_accuracy: float | None = None
+    promote: bool = True
 
 
 @dataclass(frozen=True)
 class Trained:
-    """One row on the head, one a class, and the head's name."""
+    """One row on the head, one a class, the head's name, and what became of it; `held_back` says why, or nothing."""
 
     head_id: str
     row: dict[str, Any]
     per_class: list[dict[str, Any]]
+    standing: Standing | None = None
+    held_back: str = ""
 
 
 def run(workspace: Workspace, spec: TrainSpec, say: Say, progress: Progress) -> Trained:
-    """Return how the new head does; its file and its row are written last.
+    """Return how the new head does and whether it came into use; a head that is held back is stored all the same.
 
     Raises NotEnoughLabels without labelled items, Misuse for features that are not there.
     """
@@ -65,7 +70,7 @@ def run(workspace: Workspace, spec: TrainSpec, say: Say, progress: Progress) -> 
         with workspace.database().connect(read_only=False) as connection:
             run_id = runs.begin_run(connection, "train", vars(spec))
             judgements.record_split(connection, run_id, ground.split)
-        sides = f"{int(ground.train.sum()):,} train, {int((~ground.train).sum()):,} test"
+        sides = f"{int(ground.train.sum()):,} train, {int(ground.test.sum()):,} test"
         say(f"{spec.kind} on {', '.join(ground.names)}: {len(ground.ids):,} labelled listings, {sides}")
         head_spec = _head_spec(workspace, spec, ground)
         started = time.monotonic()
@@ -77,6 +82,7 @@ def run(workspace: Workspace, spec: TrainSpec, say: Say, progress: Progress) -> 
             ground.groups[ground.train],
             head_spec,
             seed=spec.seed,
+            countable=ground.countable[ground.train],
             progress=progress,
         )
         seconds = time.monotonic() - started
@@ -85,7 +91,38 @@ def run(workspace: Workspace, spec: TrainSpec, say: Say, progress: Progress) -> 
         crossed = _crossed(spec, ground, head_spec, progress)
         result = _judged(trained, ground, seconds, crossed)
         _store(workspace, trained, spec, ground, result, run_id)
+        result = _promoted(workspace, spec, result, run_id)
+        _finish(workspace, result, run_id)
+    if result.standing is not None:
+        say(f"{'held back' if result.standing.held_back else 'in use'}: {result.standing.said}")
     return result
+
+
+def next_spec(workspace: Workspace) -> TrainSpec:
+    """Return how the head in use was trained, to train the next one; the defaults where none is in use."""
+    workspace.require()
+    with workspace.database().connect(read_only=True) as connection:
+        heads, in_use = judgements.load_heads(connection), head_in_use(connection)
+    if in_use is None:
+        return TrainSpec()
+    record = find_head(heads, in_use)
+    known = {field.name for field in fields(TrainSpec)} - {"promote"}
+    config = {name: value for name, value in record.config.items() if name in known}
+    for name in ("keyword_weights", "descriptions"):
+        config[name] = Path(config[name]) if config.get(name) else None
+    return TrainSpec(**{**config, "features": tuple(config.get("features", ())), "category_depth": record.depth})
+
+
+def _promoted(workspace: Workspace, spec: TrainSpec, result: Trained, run_id: int) -> Trained:
+    """Return the result with what became of the head: held back by --min-accuracy or by the gate, or in use."""
+    accuracy = result.row["test_accuracy"]
+    if spec.min_accuracy is not None and not accuracy >= spec.min_accuracy:  # NaN, for no listing tested, meets no gate
+        below = f"test accuracy {accuracy:.4f} is below --min-accuracy {spec.min_accuracy}"
+        return replace(result, held_back=below)
+    if not spec.promote:
+        return result
+    standing = take_into_use(workspace, result.head_id, run_id)
+    return replace(result, standing=standing, held_back=standing.said if standing.held_back else "")
 
 
 def _ground_spec(spec: TrainSpec) -> GroundSpec:
@@ -140,14 +177,15 @@ def _crossed(spec: TrainSpec, ground: Ground, head_spec: HeadSpec, progress: Pro
         head_spec,
         k=spec.cv,
         seed=spec.seed,
+        countable=ground.countable,
         progress=progress,
     )
 
 
 def _judged(trained: TrainedHead, ground: Ground, seconds: float, crossed: CrossValidation | None) -> Trained:
     """Return the rows: accuracy on the listings trained on, and on those kept aside, which tells how good it is."""
-    test_ids = ground.ids[~ground.train]
-    truth = ground.labels_of(~ground.train)
+    test_ids = ground.ids[ground.test]
+    truth = ground.labels_of(ground.test)
     predictions = trained.predict(test_ids, ground.blocks)
     right = np.array([label == true for label, true in zip(predictions.label, truth, strict=True)], dtype=bool)
     row: dict[str, Any] = {
@@ -219,9 +257,17 @@ def _store(
         known = {head.head_id for head in judgements.load_heads(connection)}
         if result.head_id not in known:
             judgements.record_head(connection, record)
-        runs.finish_run(connection, run_id, 0, {"head_id": result.head_id, **_finite(result.row)})
+
+
+def _finish(workspace: Workspace, result: Trained, run_id: int) -> None:
+    """Note how the run ended, and write its report."""
+    gate = result.standing.gate.numbers if result.standing and result.standing.gate else None
+    numbers = {**_finite(result.row), "held_back": result.held_back or None, "gate": gate}
+    with workspace.database().connect(read_only=False) as connection:
+        code = GATE_NOT_MET if result.held_back else 0
+        runs.finish_run(connection, run_id, code, {"head_id": result.head_id, **numbers})
     (workspace.reports / f"train-{run_id:05d}.json").write_text(
-        json.dumps({**_finite(result.row), "per_class": result.per_class}, indent=2) + "\n", encoding="utf-8"
+        json.dumps({**numbers, "per_class": result.per_class}, indent=2) + "\n", encoding="utf-8"
     )
 
 

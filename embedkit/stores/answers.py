@@ -122,7 +122,10 @@ def _answers(connection: Connection, source: str) -> list[AnswerRow]:
     rows = connection.execute(
         f"SELECT item_id, label, source, drawn_by, who, made_at AT TIME ZONE 'UTC', details FROM {source}"
     ).fetchall()
-    return [AnswerRow(*row, as_utc(made_at).isoformat(), json.loads(details)) for *row, made_at, details in rows]
+    return [
+        AnswerRow(item_id, label, source, drawn_by, who, as_utc(made_at).isoformat(), json.loads(details))
+        for item_id, label, source, drawn_by, who, made_at, details in rows
+    ]
 
 
 class Reviewed(NamedTuple):

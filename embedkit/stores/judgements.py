@@ -40,13 +40,13 @@ def record_split(connection: Connection, run_id: int, split: Split) -> None:
     insert(connection, "splits", pa.table(columns))
 
 
-def load_split(connection: Connection) -> Split | None:
-    """Return the newest split, by rising item, or None."""
+def load_split(connection: Connection, run_id: int | None = None) -> Split | None:
+    """Return the split that a training run made, or the newest, by rising item; None if there is none."""
     query = (
         "SELECT item_id, split = 'train' AS train, group_id, seed FROM splits"
-        " WHERE run_id = (SELECT max(run_id) FROM splits) ORDER BY item_id"
+        " WHERE run_id = coalesce(?, (SELECT max(run_id) FROM splits)) ORDER BY item_id"
     )
-    ids, train, group_id, seed = (column.to_numpy() for column in fetch(connection, query).columns)
+    ids, train, group_id, seed = (column.to_numpy() for column in fetch(connection, query, [run_id]).columns)
     return Split(ids, train.astype(bool), group_id, int(seed[0])) if len(ids) else None
 
 
@@ -214,7 +214,10 @@ def load_review(connection: Connection, batch_id: int | None = None) -> list[Rev
         " WHERE batch_id = coalesce(?, (SELECT max(batch_id) FROM review_items)) ORDER BY position",
         [batch_id],
     ).fetchall()
-    return [ReviewItem(*rest, reasons=tuple(why), drawn_by=drawn, also=tuple(also)) for *rest, why, drawn, also in rows]
+    return [
+        ReviewItem(item_id, head_id, score, tuple(why), drawn, tuple(also))
+        for item_id, head_id, score, why, drawn, also in rows
+    ]
 
 
 def record_labels(
