@@ -62,3 +62,18 @@ STYLE = """
   .ek .lsf-hint { margin-left: 4px; }
 }
 """
+
+GUIDE_STYLE = """
+.ek-guide { font-size: 15px; line-height: 1.5; max-height: 75vh; overflow-y: auto; padding-right: 12px; }
+.ek-guide h1 { display: none; }
+.ek-guide h2 { font-size: 18px; font-weight: 600; margin: 18px 0 6px; }
+.ek-guide p { margin: 6px 0; }
+.ek-guide ul { list-style: disc outside; padding-left: 20px; }
+.ek-guide ol { list-style: decimal outside; padding-left: 20px; }
+.ek-guide li { margin: 3px 0; }
+.ek-guide table { border-collapse: collapse; margin: 8px 0; }
+.ek-guide th, .ek-guide td { border: 1px solid var(--color-neutral-border, #ccc); padding: 3px 8px; text-align: left;
+  vertical-align: top; font-weight: inherit; }
+.ek-guide code { border: 1px solid var(--color-neutral-border, #ccc); border-radius: 3px; padding: 0 4px;
+  font-size: 13px; }
+"""
