@@ -31,6 +31,7 @@ class TaskServer(Protocol):
     def prediction_problems(self, project_id: int, prediction: Mapping[str, Any]) -> list[str]: ...
     def model_versions(self, project_id: int) -> Mapping[str, int]: ...
     def update_project(self, project_id: int, settings: Mapping[str, Any]) -> None: ...
+    def ask_again(self, project_id: int, task_id: int, people: int) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,8 @@ class Parcel:
     prediction: Callable[[str], Mapping[str, Any]]
     wanted: bool = True
     """False for an item that is out from an earlier batch: its task gets the new prediction, but none is made."""
+    again: bool = False
+    """True for an item that people disagree about: one more is asked."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ class Pushed:
     made: int = 0
     there: int = 0
     answered: int = 0
+    asked_again: int = 0
     predictions: int = 0
     doubled: tuple[int, ...] = ()
 
@@ -94,6 +98,7 @@ def push(
         pushed.answered += item_id in wanted and _answered(tasks)
     if pushed.tasks:
         sent(dict(pushed.tasks))
+    pushed.asked_again = _ask_again(server, parcels, found, spec)
     missing = [parcel for parcel in parcels if parcel.wanted and parcel.item_id not in found]
     pushed.predictions = _predict(server, parcels, found, spec, version, progress)
     in_step = spec.model_version == version
@@ -117,15 +122,19 @@ def push(
     return pushed
 
 
+def speaks(model_version: str, stem: str) -> bool:
+    """Return whether a model version is one of the head that `stem` names."""
+    return re.fullmatch(re.escape(stem) + r"#\d+", model_version) is not None
+
+
 def _version(server: TaskServer, spec: PushSpec) -> str:
     """Return the name for this head's predictions: the one that the project has for them already, or a new one.
 
     A name may be used for each task once: Label Studio takes the average of two.
     """
-    mine = re.compile(re.escape(spec.stem) + r"#\d+")
-    if mine.fullmatch(spec.model_version):
+    if speaks(spec.model_version, spec.stem):
         return spec.model_version
-    there = [name for name in server.model_versions(spec.project_id) if mine.fullmatch(name)]
+    there = [name for name in server.model_versions(spec.project_id) if speaks(name, spec.stem)]
     return max(there, key=lambda name: int(name.rpartition("#")[2]), default=f"{spec.stem}#{spec.run_id}")
 
 
@@ -146,6 +155,17 @@ def _look(server: TaskServer, parcels: Sequence[Parcel], spec: PushSpec) -> Foun
 
 def _answered(tasks: Sequence[RemoteTask]) -> bool:
     return any(task.answered for task in tasks)
+
+
+def _ask_again(server: TaskServer, parcels: Sequence[Parcel], found: Found, spec: PushSpec) -> int:
+    """Return how many answered tasks go before one more person; those that wait for one already are left alone."""
+    again = 0
+    for parcel in parcels:
+        tasks = found.get(parcel.item_id, []) if parcel.again else []
+        if tasks and all(0 < task.overlap <= task.answers for task in tasks):
+            server.ask_again(spec.project_id, tasks[0].task_id, tasks[0].answers + 1)
+            again += 1
+    return again
 
 
 def _predict(

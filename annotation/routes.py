@@ -48,6 +48,13 @@ class Uploads(Protocol):
         """Upload files by name."""
 
 
+class FileShower(Protocol):
+    """What a server must do for local files."""
+
+    def shows(self, address: str) -> bool:
+        """Return whether it shows a file at an address of its own."""
+
+
 @dataclass(frozen=True)
 class Inside:
     """Pictures inside the tasks themselves: a file that works alone, and grows."""
@@ -130,6 +137,25 @@ class Uploaded:
 def local_address(path: Path, root: Path) -> str:
     """Return the address by which Label Studio shows a local file below its document root."""
     return "/data/local-files/?d=" + quote(path.relative_to(root).as_posix())
+
+
+def document_root(server: FileShower, folder: Path) -> Path:
+    """Return the folder from which a server counts the addresses of its local files, found by asking for one of them.
+
+    Raises EmbedkitError if it shows none of the folder's.
+    """
+    probe = folder / f"ek-probe-{os.getpid()}.jpg"
+    probe.write_bytes(b"")
+    try:
+        for root in folder.parents:
+            if server.shows(local_address(probe, root)):
+                return root
+    finally:
+        probe.unlink()
+    raise EmbedkitError(
+        f"the server does not show the files of {folder}",
+        "It must see that very folder, below the LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT that it was started with.",
+    )
 
 
 def check_route(asked: str) -> None:

@@ -32,13 +32,19 @@ class Project:
 
 @dataclass(frozen=True)
 class RemoteTask:
-    """A task as the server has it: whose, whether a person has answered it, and whose predictions it has."""
+    """A task as the server has it: whose, how many people answered it and how many are to, and whose predictions."""
 
     task_id: int
     item_id: int
     key: str
-    answered: bool
+    answers: int
+    overlap: int
     versions: frozenset[str]
+
+    @property
+    def answered(self) -> bool:
+        """Whether anybody has answered it."""
+        return self.answers > 0
 
 
 @dataclass(frozen=True)
@@ -62,6 +68,10 @@ class Server(Connection):
         if not getattr(user, "email", None):
             raise EmbedkitError(f"{self.url} does not say whose the token is", "Is that a Label Studio?")
         return str(user.email)
+
+    def place(self, project_id: int) -> str:
+        """Return a project's address: what tasks are noted to have gone to, and answers to come from."""
+        return f"{self.url}/projects/{project_id}"
 
     def people(self) -> dict[int, str]:
         """Return the users' addresses by number."""
@@ -109,7 +119,7 @@ class Server(Connection):
     def find_tasks(self, project_id: int, item_ids: Sequence[int]) -> dict[int, list[RemoteTask]]:
         """Return the tasks of these items, oldest first; an item that has none is not in it."""
         found: dict[int, list[RemoteTask]] = {}
-        columns = "id,data,total_annotations,predictions_model_versions"
+        columns = "id,data,total_annotations,overlap,predictions_model_versions"
         for start in range(0, len(item_ids), LOOK_UP):
             wanted = [str(item_id) for item_id in item_ids[start : start + LOOK_UP]]
             one = {"filter": "filter:tasks:data.item", "operator": "in_list", "type": "String", "value": wanted}
@@ -231,6 +241,11 @@ class Server(Connection):
                 tasks = json.loads(b"".join(pieces))
             yield from tasks if isinstance(tasks, list) else []
 
+    def ask_again(self, project_id: int, task_id: int, people: int) -> None:
+        """Bring an answered task before people again, until so many have answered it; nobody sees it twice."""
+        with self.asking(f"ask again about task {task_id} of project {project_id}"):
+            self.sdk.tasks.update(str(task_id), overlap=people, is_labeled=False)
+
     def delete_tasks(self, project_id: int, task_ids: Sequence[int]) -> None:
         """Delete tasks, with all that was answered in them."""
         selected = {"selectedItems": {"all": False, "included": list(task_ids)}}
@@ -250,7 +265,8 @@ def _remote(task: Any) -> RemoteTask | None:
     if item_id is None:
         return None
     versions = frozenset(name.strip() for name in str(task.predictions_model_versions or "").split(",") if name.strip())
-    return RemoteTask(int(task.id), item_id, str(data.get("key", "")), bool(task.total_annotations), versions)
+    answers, overlap = int(task.total_annotations or 0), int(task.overlap or 1)
+    return RemoteTask(int(task.id), item_id, str(data.get("key", "")), answers, overlap, versions)
 
 
 def _iso(value: Any) -> Any:

@@ -92,7 +92,9 @@ class FakeServer:
             item_id = int(task["data"]["item"])
             if item_id in item_ids:
                 versions = frozenset(one["model_version"] for one in task["predictions"])
-                remote = RemoteTask(task_id, item_id, task["data"]["key"], bool(task["annotations"]), versions)
+                remote = RemoteTask(
+                    task_id, item_id, task["data"]["key"], len(task["annotations"]), task.get("overlap", 1), versions
+                )
                 found.setdefault(item_id, []).append(remote)
         return found
 
@@ -126,6 +128,10 @@ class FakeServer:
 
     def prediction_problems(self, project_id: int, prediction: Mapping[str, Any]) -> list[str]:
         return ["there is no such choice"] if self.wrong_predictions else []
+
+    def ask_again(self, project_id: int, task_id: int, people: int) -> None:
+        self._called("ask_again")
+        self.tasks[task_id]["overlap"] = people
 
     def model_versions(self, project_id: int) -> dict[str, int]:
         counts: dict[str, int] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -182,6 +183,16 @@ def test_items_with_two_tasks_are_named(server: FakeServer) -> None:
     send(server, range(1, 3))
     server.import_tasks(1, [parcel(2).task("", "head#1")])
     assert send(server, range(1, 3)).doubled == (2,)
+
+
+def test_where_people_disagree_one_more_is_asked_once(server: FakeServer) -> None:
+    send(server, range(1, 4))
+    server.tasks[1]["annotations"] += [{"id": 1}, {"id": 2}]
+    server.tasks[2]["annotations"] += [{"id": 3}]
+    disputed = replace(parcel(1), again=True)
+    assert send(server, [disputed, parcel(2)]).asked_again == 1
+    assert [task.get("overlap") for task in server.tasks.values()] == [3, None, None]
+    assert send(server, [disputed, parcel(2)]).asked_again == 0
 
 
 def test_an_uploaded_picture_of_a_task_that_exists_is_not_uploaded_again(server: FakeServer) -> None:

@@ -1,0 +1,292 @@
+"""Send a batch of listings to the people who judge them: to a Label Studio project, or into a file for one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from embedkit import evidence, standing
+from embedkit.annotation import guide, labelling, projects, routes
+from embedkit.annotation.push import Parcel, Pushed, PushSpec, push, speaks
+from embedkit.annotation.server import Project, Server
+from embedkit.errors import EmbedkitError, Misuse
+from embedkit.select import draw_queue
+from embedkit.stores import answers, items, judgements, lock, runs, spaces
+from embedkit.stores.durable import durable_write
+from embedkit.types import Predictions, Progress, Report, ReviewPolicy, Say
+from embedkit.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class ExportSpec:
+    """Where to, how large a batch and by which policy, and how people see it.
+
+    One of `output` and `project`; `pictures` None is the usual way: uploaded to a server, inside a file.
+    """
+
+    output: Path | None = None
+    project: str = ""
+    budget: int = 100
+    new_batch: bool = False
+    weight: str | None = None
+    promise: float = 0.98
+    audit_share: float = 0.1
+    seed: int = 0
+    tree: bool = False
+    preselect: bool = False
+    annotators: int | None = None
+    pictures: str | None = None
+    batch: int = 500
+
+    @property
+    def route(self) -> str:
+        """How pictures get to the page."""
+        return self.pictures or ("inside" if self.output else "upload")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What is to go out: the items of a batch that wait for an answer, and whether it was drawn just now."""
+
+    batch_id: int
+    waiting: tuple[judgements.ReviewItem, ...]
+    drawn: bool
+    size: int
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the stage works on: the head in use, what it says of every listing, and who has answered what."""
+
+    record: judgements.HeadRecord
+    predictions: Predictions
+    batch: Batch
+    ties: Mapping[int, tuple[str, ...]]
+
+
+def run(workspace: Workspace, spec: ExportSpec, server: Server | None, say: Say, progress: Progress) -> Report:
+    """Return what was sent. Run again, it goes on where it ended, and sends nothing twice."""
+    workspace.require()
+    routes.check_route(spec.route)
+    if (spec.output is None) == (server is None):
+        raise Misuse("tasks go to a file or to a server", "Give one of --output FILE and --url URL.")
+    if server is None and spec.route == "upload":
+        raise Misuse("pictures of a file cannot be uploaded", "Known there: inside, local:DIR, url:PREFIX")
+    with lock.hold(workspace.lock, "export-tasks"):
+        workspace.database().migrate()
+        if server is not None:
+            say(f"{server.url}, as {server.whoami()}")
+        with workspace.database().connect(read_only=False) as connection:
+            run_id = runs.begin_run(connection, "export-tasks", {**vars(spec), "url": server.url if server else None})
+        desk = _desk(workspace, spec, run_id, say)
+        numbers, line = (
+            _to_server(workspace, spec, server, desk, run_id, say, progress)
+            if server is not None
+            else _to_file(workspace, spec, desk, run_id, say, progress)
+        )
+        with workspace.database().connect(read_only=False) as connection:
+            runs.finish_run(connection, run_id, 0, numbers)
+    path = workspace.reports / f"export-tasks-{run_id:05d}.json"
+    path.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
+    return Report((line,), numbers)
+
+
+def _desk(workspace: Workspace, spec: ExportSpec, run_id: int, say: Say) -> Desk:
+    """Return the head in use, its predictions of all listings, and the batch that is to go out."""
+    with workspace.database().connect(read_only=True) as connection:
+        record = standing.find_head(judgements.load_heads(connection), standing.head_in_use(connection))
+        current = items.load_items(connection)
+        records = spaces.load_spaces(connection)
+        ties = answers.load_ties(connection)
+    trained = standing.load_trained(workspace, record)
+    predictions = standing.predict(workspace, trained, current, records)
+    batch = None if spec.new_batch else _newest_batch(workspace)
+    if batch is None:
+        batch = _draw(workspace, spec, record, predictions, run_id)
+    drawn = "drawn now" if batch.drawn else "drawn before"
+    say(f"batch {batch.batch_id}, {drawn}: {len(batch.waiting):,} of {batch.size:,} listings wait for an answer")
+    return Desk(record, predictions, batch, ties)
+
+
+def _newest_batch(workspace: Workspace) -> Batch | None:
+    """Return the newest batch that has a listing nobody has answered, None if there is none."""
+    with workspace.database().connect(read_only=True) as connection:
+        reviewed = answers.load_reviewed(connection)
+        newest = [one for one in reviewed if one.batch_id == reviewed[-1].batch_id]
+        there = {item.item_id for item in items.load_items(connection, [one.item.item_id for one in newest])}
+        done = _done(connection)
+    waiting = tuple(one.item for one in newest if one.item.item_id in there - done)
+    return Batch(newest[0].batch_id, waiting, False, len(newest)) if waiting else None
+
+
+def _done(connection: Any) -> set[int]:
+    """Return the items that people have settled, or of which they said that nothing fits."""
+    said = {one.item_id for one in answers.load_annotations(connection) if one.state in ("answered", "flagged")}
+    return (said | set(answers.load_answers(connection))) - set(answers.load_ties(connection))
+
+
+def _draw(
+    workspace: Workspace, spec: ExportSpec, record: judgements.HeadRecord, predictions: Predictions, run_id: int
+) -> Batch:
+    """Return a new batch, recorded before anything of it is sent: whatever breaks, the same goes out next time."""
+    policy = ReviewPolicy(spec.promise, spec.budget, spec.audit_share, spec.seed)
+    with workspace.database().connect(read_only=True) as connection:
+        taken = _done(connection) | {task.item_id for task in answers.load_tasks(connection)}
+    free = np.array([int(i) not in taken for i in predictions.ids], dtype=bool)
+    open_ = Predictions(predictions.ids[free], predictions.probs[free], predictions.classes, predictions.head_id)
+    queue = draw_queue(open_, np.zeros(int(free.sum()), dtype=bool), policy, np.random.default_rng(spec.seed))
+    if not queue:
+        raise EmbedkitError("there is no listing left to ask about: all are out or answered")
+    waiting = [judgements.ReviewItem(q.item_id, record.head_id, q.score, q.reasons, q.drawn_by) for q in queue]
+    with workspace.database().connect(read_only=False) as connection:
+        batch_id = judgements.record_review(connection, run_id, waiting)
+    return Batch(batch_id, tuple(waiting), True, len(waiting))
+
+
+def _to_server(
+    workspace: Workspace, spec: ExportSpec, server: Server, desk: Desk, run_id: int, say: Say, progress: Progress
+) -> tuple[dict[str, Any], str]:
+    """Return the numbers and the closing line of a push to a project."""
+    page = evidence.labelling_of(workspace, desk.record, tree=spec.tree, preselect=spec.preselect)
+    asked = projects.ProjectSpec(
+        spec.project, labelling.labelling_config(page), guide.instructions(), spec.preselect, spec.annotators
+    )
+    prepared = projects.prepare(server, asked)
+    project, place = prepared.project, server.place(prepared.project.project_id)
+    say(f"project {project.project_id}, {project.title!r}: {', '.join(prepared.done) or 'as it is'}")
+    stem = desk.record.head_id + ("+" if spec.preselect else "")
+    others = [] if speaks(project.model_version, stem) else _others(workspace, desk, place)
+    pushed = push(
+        server,
+        _parcels(workspace, desk, page, others),
+        PushSpec(project.project_id, project.model_version, stem, run_id, spec.batch),
+        _server_route(spec.route, server, project),
+        partial(_note, workspace, run_id, desk.batch, place),
+        progress,
+    )
+    numbers = {**_numbers(desk, place), **{name: value for name, value in vars(pushed).items() if name != "tasks"}}
+    return numbers, _line(desk, project, place, pushed)
+
+
+def _others(workspace: Workspace, desk: Desk, place: str) -> list[answers.Reviewed]:
+    """Return the listings of earlier batches that are out at a place and still in the catalogue."""
+    with workspace.database().connect(read_only=True) as connection:
+        out = {task.item_id for task in answers.load_tasks(connection, place)}
+        reviewed = {one.item.item_id: one for one in answers.load_reviewed(connection)}
+    mine, known = {one.item_id for one in desk.batch.waiting}, set(desk.predictions.ids.tolist())
+    return [one for item_id, one in reviewed.items() if item_id in (out & known) - mine]
+
+
+def _parcels(
+    workspace: Workspace, desk: Desk, page: labelling.LabellingSpec, others: Sequence[answers.Reviewed]
+) -> list[Parcel]:
+    """Return the batch's listings as parcels, most doubtful first, and those that are out already."""
+    waiting = sorted(desk.batch.waiting, key=lambda one: one.score)
+    shown = evidence.gather(
+        workspace,
+        desk.record,
+        desk.predictions,
+        page,
+        [one.item_id for one in waiting],
+        [one.item.item_id for one in others],
+    )
+    rows = [(one, desk.batch.batch_id, True) for one in waiting] + [(one.item, one.batch_id, False) for one in others]
+    return [
+        Parcel(
+            item_id=queued.item_id,
+            key=shown.items[queued.item_id].key,
+            picture=shown.picture(queued.item_id) if wanted else None,
+            task=partial(shown.task, queued, batch_id),
+            prediction=partial(shown.prediction, queued, batch_id),
+            wanted=wanted,
+            again=wanted and queued.item_id in desk.ties,
+        )
+        for queued, batch_id, wanted in rows
+    ]
+
+
+def _server_route(asked: str, server: Server, project: Project) -> routes.Route:
+    """Return the way that pictures take to a project's page."""
+    if asked == "upload":
+        return routes.Uploaded(server, project.project_id)
+    if asked.startswith(routes.LOCAL):
+        folder = Path(asked[len(routes.LOCAL) :]).resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        server.share_folder(project.project_id, folder)
+        return routes.InFolder(folder, routes.document_root(server, folder))
+    return routes.AtAddress(asked[len(routes.URL) :]) if asked.startswith(routes.URL) else routes.Inside()
+
+
+def _file_route(asked: str) -> routes.Route:
+    """Return the way that pictures take into a file; a folder's parent is taken for the server's document root."""
+    if asked.startswith(routes.LOCAL):
+        folder = Path(asked[len(routes.LOCAL) :]).resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        return routes.InFolder(folder, folder.parent)
+    return routes.AtAddress(asked[len(routes.URL) :]) if asked.startswith(routes.URL) else routes.Inside()
+
+
+def _note(workspace: Workspace, run_id: int, batch: Batch, place: str, tasks: Mapping[int, int]) -> None:
+    """Note what of a batch is out where."""
+    mine = {one.item_id for one in batch.waiting}
+    rows = [answers.TaskRow(batch.batch_id, item, place, task) for item, task in tasks.items() if item in mine]
+    with workspace.database().connect(read_only=False) as connection:
+        answers.record_tasks(connection, run_id, rows)
+
+
+def _to_file(
+    workspace: Workspace, spec: ExportSpec, desk: Desk, run_id: int, say: Say, progress: Progress
+) -> tuple[dict[str, Any], str]:
+    """Return the numbers and the closing line of a file of tasks; the labelling page is written beside it."""
+    assert spec.output is not None
+    page = evidence.labelling_of(workspace, desk.record, tree=spec.tree, preselect=spec.preselect)
+    parcels, route = _parcels(workspace, desk, page, ()), _file_route(spec.route)
+    version = f"{desk.record.head_id}#{run_id}"
+    with durable_write(spec.output) as temporary, temporary.open("w", encoding="utf-8") as file:
+        for number, parcel in enumerate(parcels, 1):
+            found = route.addresses([parcel.picture] if parcel.picture else [])
+            task = parcel.task(next(iter(found.values()), ""), version)
+            file.write(("[\n" if number == 1 else ",\n") + json.dumps(task, ensure_ascii=False))
+            progress("wrote tasks", number, len(parcels))
+        file.write("\n]\n")
+    config = spec.output.with_suffix(".xml")
+    config.write_text(labelling.labelling_config(page), encoding="utf-8")
+    place = str(spec.output.resolve())
+    with workspace.database().connect(read_only=False) as connection:
+        rows = [answers.TaskRow(desk.batch.batch_id, parcel.item_id, place) for parcel in parcels]
+        new = answers.record_tasks(connection, run_id, rows)
+    say(f"the labelling page is {config}: paste it in Label Studio under Settings, Labeling Interface, Code")
+    again = "" if new else ", the same as before: import them once only"
+    numbers = {**_numbers(desk, place), "made": new, "there": len(parcels) - new, "model_version": version}
+    return numbers, f"wrote {len(parcels):,} tasks of batch {desk.batch.batch_id} to {spec.output}{again}"
+
+
+def _numbers(desk: Desk, place: str) -> dict[str, Any]:
+    return {
+        "place": place,
+        "batch": desk.batch.batch_id,
+        "drawn": desk.batch.drawn,
+        "listings": desk.batch.size,
+        "waiting": len(desk.batch.waiting),
+        "head": desk.record.head_id,
+    }
+
+
+def _line(desk: Desk, project: Project, place: str, pushed: Pushed) -> str:
+    """Return what happened in one line."""
+    done = [f"sent {pushed.made:,} tasks to {project.title!r}" if pushed.made else "sent nothing new"]
+    if pushed.there:
+        done.append(f"{pushed.there:,} were there already, {pushed.answered:,} of them answered")
+    if pushed.predictions:
+        done.append(f"{pushed.predictions:,} open ones got the opinion of {desk.record.head_id}")
+    if pushed.asked_again:
+        done.append(f"{pushed.asked_again:,} go before one more person")
+    if pushed.doubled:
+        done.append(f"{len(pushed.doubled):,} listings have two tasks there: delete one of each that nobody answered")
+    return f"{'; '.join(done)}. Label them at {place}"
