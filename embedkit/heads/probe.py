@@ -19,24 +19,43 @@ from embedkit.types import Block, Documents, Float32, Int64
 
 @dataclass(frozen=True)
 class LinearPart:
-    """One block's share of the logits: features @ coef float32[features, k] + offset float32[k], if the item has it."""
+    """One block's share of the logits: weight x (features @ raw float32[features, k] + bias float32[k]).
+
+    An item that lacks the block gets nothing from it. A block of weight 0 adds nothing, and has its own opinion.
+    """
 
     space: str
-    coef: Float32
-    offset: Float32
+    raw: Float32
+    bias: Float32
     strength: float
     weight: float
     tfidf: TfIdf | None = None
 
+    @property
+    def coef(self) -> Float32:
+        """float32[features, k]: what a feature adds to each class's logit."""
+        return self.raw * np.float32(self.weight)
+
+    @property
+    def offset(self) -> Float32:
+        """float32[k]: what having the block adds to each class's logit, whatever is in it."""
+        return self.bias * np.float32(self.weight)
+
     def logits(self, block: Block) -> NDArray[np.float64]:
         """Return float64[n, k]: what the block adds to each class's logit; zero where an item lacks it."""
+        if self.weight == 0:
+            return np.zeros((len(block), len(self.bias)))
+        return self.weight * self.raw_logits(block)
+
+    def raw_logits(self, block: Block) -> NDArray[np.float64]:
+        """Return float64[n, k]: what the block alone says of each class; zero where an item lacks it."""
         features: Any
         if isinstance(block, Documents):
             assert self.tfidf is not None
             features = self.tfidf.matrix(block)
         else:
             features = block.vectors
-        return np.asarray((features @ self.coef + self.offset) * present(block)[:, None], dtype=np.float64)
+        return np.asarray((features @ self.raw + self.bias) * present(block)[:, None], dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -84,7 +103,7 @@ class ProbeHead:
         arrays: dict[str, NDArray[Any]] = {"prior": self.prior}
         parts: list[dict[str, Any]] = []
         for i, part in enumerate(self.parts):
-            arrays |= {f"coef.{i}": part.coef, f"offset.{i}": part.offset}
+            arrays |= {f"raw.{i}": part.raw, f"bias.{i}": part.bias}
             entry: dict[str, Any] = {"space": part.space, "strength": part.strength, "weight": part.weight}
             if part.tfidf is not None:
                 spec = part.tfidf.spec
@@ -103,23 +122,26 @@ class ProbeHead:
             if "vocabulary" in entry:
                 grams = GramSpec(**{**entry["grams"], "chars": tuple(entry["grams"]["chars"])})
                 tfidf = TfIdf(grams, tuple(entry["vocabulary"]), arrays[f"idf.{i}"])
-            arrays_here = arrays[f"coef.{i}"], arrays[f"offset.{i}"]
-            parts.append(LinearPart(entry["space"], *arrays_here, entry["strength"], entry["weight"], tfidf))
+            if f"coef.{i}" in arrays:  # a file of earlier times has the weight in its coefficients
+                own, weight = (arrays[f"coef.{i}"], arrays[f"offset.{i}"]), 1.0
+            else:
+                own, weight = (arrays[f"raw.{i}"], arrays[f"bias.{i}"]), entry["weight"]
+            parts.append(LinearPart(entry["space"], *own, entry["strength"], weight, tfidf))
         return cls(config["head_id"], tuple(config["classes"]), tuple(parts), arrays["prior"])
 
 
 def fit_part(
     block: DenseBlock, strength: float, weight: float, targets: Int64, classes: int, balanced: bool = False
 ) -> LinearPart:
-    """Return one block's regression, fitted on the items that have the block, with its logits times `weight`."""
+    """Return one block's regression, fitted on the items that have the block, and its weight among the others."""
     coef: Array = np.zeros((block.x.shape[1], classes))
     bias: Array = np.zeros(classes)
     if classes > 1 and block.here.any():
         own_targets = targets[block.here]
         weights = class_weights(own_targets, classes, balanced)
         coef, bias = fit_softmax(principal_axes(block.x[block.here]), own_targets, classes, strength, weights)
-    own, offset = block.coefficients(weight * coef)
-    offset = (offset + weight * bias).astype(np.float32)
+    own, offset = block.coefficients(coef)
+    offset = (offset + bias).astype(np.float32)
     return LinearPart(block.space, own.astype(np.float32), offset, float(strength), float(weight), block.tfidf)
 
 

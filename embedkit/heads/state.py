@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embedkit.errors import EmbedkitError
+from embedkit.heads.alone import Alone
 from embedkit.heads.keywords import KeywordWeights
 from embedkit.heads.probe import ProbeHead
 from embedkit.heads.prototype import PrototypeHead
@@ -26,6 +27,9 @@ def head_state(trained: TrainedHead) -> tuple[dict[str, NDArray[Any]], dict[str,
     arrays = dict(arrays)
     arrays["oof.ids"], arrays["oof.logits"] = trained.oof_ids, trained.oof_logits
     arrays["oof.targets"], arrays["oof.countable"] = trained.oof_targets, trained.countable
+    for one in trained.alone:
+        arrays[f"alone.{one.modality}.columns"] = one.columns
+        arrays[f"alone.{one.modality}.confidence"] = one.confidence
     head = trained.head.head if isinstance(trained.head, WeightedHead) else trained.head
     calibration = {
         k: None if isinstance(v, float) and np.isnan(v) else v for k, v in asdict(trained.calibration).items()
@@ -37,6 +41,7 @@ def head_state(trained: TrainedHead) -> tuple[dict[str, NDArray[Any]], dict[str,
         "spaces": list(trained.head.spaces),
         "calibration": calibration,
         "notes": list(trained.notes),
+        "alone": {one.modality: {"weights": one.weights, "temperature": one.temperature} for one in trained.alone},
         "head": {**own, "spaces": list(head.spaces)},
     }
     return {name: np.ascontiguousarray(array) for name, array in arrays.items()}, config
@@ -61,4 +66,19 @@ def head_from_state(arrays: dict[str, NDArray[Any]], config: dict[str, Any]) -> 
         arrays["oof.targets"],
         arrays["oof.countable"],
         tuple(config["notes"]),
+        _alone(arrays, config),
+    )
+
+
+def _alone(arrays: dict[str, NDArray[Any]], config: dict[str, Any]) -> tuple[Alone, ...]:
+    """Return the judges of one modality each; a head of earlier times has none."""
+    return tuple(
+        Alone(
+            modality,
+            stored["weights"],
+            stored["temperature"],
+            arrays[f"alone.{modality}.columns"],
+            arrays[f"alone.{modality}.confidence"],
+        )
+        for modality, stored in config.get("alone", {}).items()
     )

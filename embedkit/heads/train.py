@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from embedkit.errors import Misuse, NotEnoughLabels
+from embedkit.heads.alone import Alone, each_alone
 from embedkit.heads.blocks import align, check_finite, has_anything
 from embedkit.heads.calibrate import fit_temperature, softmax
 from embedkit.heads.dense import densify
-from embedkit.heads.fusion import fold_rows, fusion_weights, try_block
+from embedkit.heads.fusion import BlockTrial, fold_rows, fusion_weights, try_block
 from embedkit.heads.keywords import GramSpec, KeywordWeights
 from embedkit.heads.probe import ProbeHead, fit_part, prior_logits
 from embedkit.heads.promise import Evidence
@@ -24,7 +25,18 @@ from embedkit.heads.prototype import PrototypeHead, fit_prototype
 from embedkit.heads.splits import grouped_folds
 from embedkit.heads.weighted import WeightedHead
 from embedkit.heads.zeroshot import ZeroShotHead
-from embedkit.types import Block, Calibration, Documents, Features, Float32, Int64, Predictions, Progress, no_progress
+from embedkit.types import (
+    Block,
+    Calibration,
+    Documents,
+    Features,
+    Float32,
+    Int64,
+    Modality,
+    Predictions,
+    Progress,
+    no_progress,
+)
 
 ONE_THREAD_UP_TO = 5_000
 """Products of up to so many rows gain little from a second BLAS thread, whose spinning costs a busy machine dearly."""
@@ -52,6 +64,8 @@ class TrainedHead:
 
     oof_ids int64[n]; oof_logits float32[n, classes]; oof_targets int64[n], the true columns; countable bool[n], which
     of them may calibrate and score (not those drawn because they were doubtful). notes: what a person should know.
+    alone: what the picture and what the text says by itself, their arrays in the order of oof_ids; only a probe of both
+    has it.
     """
 
     head: AnyHead
@@ -61,6 +75,7 @@ class TrainedHead:
     oof_targets: Int64
     countable: NDArray[np.bool_]
     notes: tuple[str, ...] = ()
+    alone: tuple[Alone, ...] = ()
 
     @cached_property
     def _oof_row(self) -> dict[int, int]:
@@ -87,6 +102,23 @@ class TrainedHead:
         nothing = ~has_anything(mine)
         logits[nothing] = self.head.logits(*(block.take(ids[nothing]) for block in mine))
         return Predictions(ids, softmax(logits), self.head.classes, self.head.head_id)
+
+    def judge_alone(self, modality: Modality, ids: Int64, blocks: Sequence[Block]) -> tuple[Int64, NDArray[np.float64]]:
+        """Return what one modality alone says of these items: column int64[n], -1 for nothing, and its probability.
+
+        As in `predict`, by a judge that had not seen them. All -1 where the head has no such judge.
+        """
+        ids = np.asarray(ids, dtype=np.int64)
+        head = self.head.head if isinstance(self.head, WeightedHead) else self.head
+        mine = next((one for one in self.alone if one.modality == modality), None)
+        if mine is None or not isinstance(head, ProbeHead):
+            return np.full(len(ids), -1, dtype=np.int64), np.zeros(len(ids))
+        columns, confidence = mine.judge(head, align(ids, blocks))
+        rows = [(row, self._oof_row[int(i)]) for row, i in enumerate(ids) if int(i) in self._oof_row]
+        if rows:
+            here, there = np.asarray(rows).T
+            columns[here], confidence[here] = mine.columns[there], mine.confidence[there]
+        return columns, confidence
 
     def out_of_fold(self, countable_only: bool = True) -> Predictions:
         """Return the calibrated out-of-fold predictions of the labelled items."""
@@ -138,7 +170,7 @@ def fit_head(
     wanted = min(spec.folds, FEW_FOLDS) if len(ids) > MANY_ITEMS else spec.folds
     folds = grouped_folds(targets, groups, max(2, min(wanted, len(ids))), seed)
     with threadpool_limits(1 if len(ids) <= ONE_THREAD_UP_TO else None, "blas"):
-        head, logits = _fit(kind, aligned, targets, folds, classes, spec, seed, progress)
+        head, logits, trials = _fit(kind, aligned, targets, folds, classes, spec, seed, progress)
     known = (folds >= 0) | (kind == "zeroshot")
     known &= targets >= 0
     notes = _notes(kind, classes, targets, folds, aligned, labels)
@@ -153,8 +185,16 @@ def fit_head(
     if kind == "zeroshot" and counted.any():
         calibration = replace(calibration, split="labelled items, none of which shaped the head")
     head = head.named(f"{kind}-{_digest(head, ids[known], logits[known])}")
+    alone = each_alone(aligned, trials, targets, folds, countable)
     return TrainedHead(
-        head, calibration, ids[known], logits[known].astype(np.float32), targets[known], countable[known], notes
+        head,
+        calibration,
+        ids[known],
+        logits[known].astype(np.float32),
+        targets[known],
+        countable[known],
+        notes,
+        tuple(one.of(known) for one in alone),
     )
 
 
@@ -167,8 +207,10 @@ def _fit(
     spec: HeadSpec,
     seed: int,
     progress: Progress,
-) -> tuple[AnyHead, NDArray[np.floating]]:
-    """Return the head fitted on all items, and logits float[n, k] of each item by a model that had not seen it."""
+) -> tuple[AnyHead, NDArray[np.floating], list[BlockTrial]]:
+    """Return the head fitted on all items, logits float[n, k] of each item by a model that had not seen it, and a
+    probe's blocks' own such logits.
+    """
     if kind == "probe":
         return _fit_probe(blocks, targets, folds, classes, spec, seed, progress)
     vectors = [block for block in blocks if isinstance(block, Features)]
@@ -183,12 +225,12 @@ def _fit(
             fold = [block.take(block.ids[train]) for block in vectors]
             part = fit_prototype(fold, targets[train], classes, spec.prototypes, seed)
             logits[held] = part.logits(*(block.take(block.ids[held]) for block in vectors))
-        return fit_prototype(vectors, targets, classes, spec.prototypes, seed), logits
+        return fit_prototype(vectors, targets, classes, spec.prototypes, seed), logits, []
     if kind != "zeroshot" or spec.zero_shot is None:
         raise Misuse(
             f"there is no head kind {kind!r} to fit", "probe, prototype, or zeroshot with a zero-shot head given"
         )
-    return spec.zero_shot, spec.zero_shot.logits(*blocks)
+    return spec.zero_shot, spec.zero_shot.logits(*blocks), []
 
 
 def _fit_probe(
@@ -199,7 +241,7 @@ def _fit_probe(
     spec: HeadSpec,
     seed: int,
     progress: Progress,
-) -> tuple[ProbeHead, NDArray[np.floating]]:
+) -> tuple[ProbeHead, NDArray[np.floating], list[BlockTrial]]:
     k = len(classes)
     dense, trials = [], []
     for done, block in enumerate(blocks):
@@ -214,7 +256,7 @@ def _fit_probe(
     prior = prior_logits(targets, k, spec.balanced)
     logits = np.tensordot(weights, np.stack([trial.logits for trial in trials]), 1)
     logits[~has_anything(blocks)] = prior
-    return ProbeHead("probe", classes, tuple(parts), prior), logits
+    return ProbeHead("probe", classes, tuple(parts), prior), logits, trials
 
 
 def _digest(head: AnyHead, oof_ids: Int64, oof_logits: NDArray[np.floating]) -> str:
