@@ -57,6 +57,9 @@ class FakeServer:
     def whoami(self) -> str:
         return "ann@example.com"
 
+    def place(self, project_id: int) -> str:
+        return f"{self.url}/projects/{project_id}"
+
     def find_project(self, name: str) -> Project | None:
         self._called("find_project")
         if name.isdigit():
