@@ -91,15 +91,18 @@ def command(
     spec = train.TrainSpec(features=blocks, **options)  # type: ignore[arg-type]
     with progress_bars() as progress:
         trained = train.run(Workspace(workspace_path), spec, say, progress)
-    show(trained, output_format, per_class)
-
-
-def show(trained: Trained, output_format: str | None, per_class: bool = False) -> None:
-    """Print how a new head does; raises GateNotMet for one that was held back."""
     emit([trained.row], output_format)
     if per_class and output_format is None:
         click.echo()
         emit(trained.per_class, None)
-    if trained.held_back:
-        hint = f"It is stored; to use it all the same: embedkit heads promote {trained.head_id} --force"
-        raise GateNotMet(trained.held_back, hint)
+    held_back = refusal(trained)
+    if held_back is not None:
+        raise held_back
+
+
+def refusal(trained: Trained) -> GateNotMet | None:
+    """Return what to raise for a head that was held back, None for one that was not."""
+    if not trained.held_back:
+        return None
+    hint = f"It is stored; to use it all the same: embedkit heads promote {trained.head_id} --force"
+    return GateNotMet(trained.held_back, hint)

@@ -1,17 +1,25 @@
-"""What a workspace holds, and what failed."""
+"""What a workspace holds, where the people's part of the work stands, and what failed."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import Any
 
+import numpy as np
+
 from embedkit.blocks import short_name
-from embedkit.stores import items, judgements, runs, spaces
+from embedkit.forecast import audit_estimate, reviews_for_a_point
+from embedkit.ground import load_truths
+from embedkit.standing import find_head, head_in_use, load_trained, predict
+from embedkit.stores import answers, items, judgements, runs, spaces
+from embedkit.types import Item
 from embedkit.workspace import Workspace
+
+COUNTED = ("queued", "out", "answered", "skipped", "agreed", "tied", "audit")
 
 
 def run(workspace: Workspace) -> list[dict[str, Any]]:
-    """Return rows of what, how many and more: listings, spaces and indexes, heads, predictions, the queue, failures."""
+    """Return rows of what, how many and more: listings, spaces, heads, predictions, batches, accuracy, failures."""
     workspace.require()
     with workspace.database().connect(read_only=True) as connection:
         current = items.load_items(connection)
@@ -20,9 +28,9 @@ def run(workspace: Workspace) -> list[dict[str, Any]]:
         records = spaces.load_spaces(connection)
         indexes = {record.space: spaces.last_index(connection, record.space) for record in records}
         trained = judgements.load_heads(connection)
-        newest = judgements.last_trained(connection) or ""
-        suggested = judgements.load_predictions(connection, newest)
-        queue = judgements.load_review(connection)
+        in_use = head_in_use(connection) or ""
+        suggested = judgements.load_predictions(connection, in_use)
+        answered = answers.load_answers(connection)
         failed = runs.current_failures(connection)
     rows = [_row("listings", len(current), catalogue.source if catalogue else "")]
     rows.append(_row("with a picture", sum(item.image_sha256 is not None for item in current)))
@@ -33,14 +41,44 @@ def run(workspace: Workspace) -> list[dict[str, Any]]:
         kept = f"index {index.kind}, recall@10 {index.recall_at_10_vs_flat:.3f}" if index else "no index"
         count = len(workspace.vectors().present(record.space))
         rows.append(_row(f"vectors {short_name(record)}", count, f"{record.space}; {kept}"))
-    rows.append(_row("heads", len(trained), f"newest {newest}" if newest else "none yet: embedkit train"))
+    rows.append(_row("heads", len(trained), f"in use {in_use}" if in_use else _without_head(len(trained))))
     if suggested:
         decided = Counter(one.decision for one in suggested)
-        rows.append(_row("accepted", decided["accept"], f"by {newest}"))
+        rows.append(_row("accepted", decided["accept"], f"by {in_use}"))
         rows.append(_row("for review", decided["review"]))
-    rows.append(_row("queued", len(queue), "newest batch" if queue else ""))
+    rows.append(_row("answered", len(answered), "embedkit labels" if answered else ""))
+    rows += [_row(f"batch {row['batch']}", row["queued"], _progress(row)) for row in batches(workspace)]
+    rows += _accuracy(workspace, in_use, current)
+    rows += _forecast(suggested, set(answered), len(current))
     rows.append(_row("failed", len(failed), "embedkit status --failed" if failed else ""))
     return rows
+
+
+def batches(workspace: Workspace) -> list[dict[str, Any]]:
+    """Return a row for each batch: how many listings are queued, out, answered, skipped, agreed on, tied."""
+    workspace.require()
+    with workspace.database().connect(read_only=True) as connection:
+        reviewed = answers.load_reviewed(connection)
+        out = {(task.batch_id, task.item_id) for task in answers.load_tasks(connection)}
+        said = answers.load_annotations(connection)
+        agreed, ties = answers.load_answers(connection), answers.load_ties(connection)
+    answered = {one.item_id for one in said if one.state != "skipped"} | set(agreed)
+    skipped = {one.item_id for one in said} - answered
+    rows: dict[int, dict[str, Any]] = {}
+    for batch_id, one in reviewed:
+        row = rows.setdefault(batch_id, {"batch": batch_id, **dict.fromkeys(COUNTED, 0)})
+        member = (
+            True,
+            (batch_id, one.item_id) in out,
+            one.item_id in answered,
+            one.item_id in skipped,
+            one.item_id in agreed,
+            one.item_id in ties,
+            one.drawn_by == "audit",
+        )
+        for name, holds in zip(COUNTED, member, strict=True):
+            row[name] += holds
+    return list(rows.values())
 
 
 def failures(workspace: Workspace) -> list[dict[str, Any]]:
@@ -65,11 +103,11 @@ def heads(workspace: Workspace) -> list[dict[str, Any]]:
     workspace.require()
     with workspace.database().connect(read_only=True) as connection:
         trained = judgements.load_heads(connection)
-        newest = judgements.last_trained(connection)
+        in_use = head_in_use(connection)
     return [
         {
             "head": head.head_id,
-            "in use": "yes" if head.head_id == newest else "",
+            "in use": "yes" if head.head_id == in_use else "",
             "kind": head.kind,
             "features": head.metrics.get("features"),
             "classes": len(head.classes),
@@ -85,11 +123,49 @@ def heads(workspace: Workspace) -> list[dict[str, Any]]:
     ]
 
 
+def _progress(row: dict[str, Any]) -> str:
+    """Return where a batch stands, in words."""
+    return ", ".join(f"{name} {row[name]:,}" for name in COUNTED[1:] if row[name] or name in ("out", "answered"))
+
+
+def _without_head(trained: int) -> str:
+    return "none in use: embedkit heads promote HEAD" if trained else "none yet: embedkit train"
+
+
+def _accuracy(workspace: Workspace, in_use: str, current: list[Item]) -> list[dict[str, Any]]:
+    """Return a row on how often the head in use is right, from the listings that were drawn at random and answered."""
+    if not in_use:
+        return []
+    with workspace.database().connect(read_only=True) as connection:
+        record = find_head(judgements.load_heads(connection), in_use)
+        truths = load_truths(connection, record.depth)
+        records = spaces.load_spaces(connection)
+    audited = np.flatnonzero(truths.audited)
+    if not len(audited):
+        return []
+    chosen = [truths.items[row] for row in audited]
+    said = predict(workspace, load_trained(workspace, record), chosen, records).label
+    right = np.array([one == truths.labels[row] for one, row in zip(said, audited, strict=True)], dtype=bool)
+    share = audit_estimate(right, len(current))
+    return [_row("audited", len(audited), f"{in_use} is right for {share} of all listings")]
+
+
+def _forecast(suggested: list[judgements.Suggestion], answered: set[int], listings: int) -> list[dict[str, Any]]:
+    """Return a row on how many reviews would make the catalogue a point better, by what the head in use suggested."""
+    confidence = np.array([one.probs[0] for one in suggested if one.item_id not in answered], dtype=np.float64)
+    if not len(confidence):
+        return []
+    reviews = reviews_for_a_point(confidence, listings)
+    if reviews is None:
+        return [_row("reviews to the next point", None, "what is open comes to less than a point of accuracy")]
+    return [_row("reviews to the next point", reviews, "of accuracy, the most doubtful listings first")]
+
+
 def _long_texts(indexed: list[runs.Run]) -> str:
     """Return how many texts CLIP cuts, as the newest finished index run counted them."""
     counted = next((run.summary.get("texts_cut") for run in reversed(indexed) if run.summary), None)
     return "" if counted is None else f"{counted:,} exceed CLIP's 77 tokens and are cut"
 
 
-def _row(what: str, count: int, more: str = "") -> dict[str, Any]:
+def _row(what: str, count: int | None, more: str = "") -> dict[str, Any]:
     return {"what": what, "count": count, "more": more}

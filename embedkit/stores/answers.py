@@ -14,8 +14,9 @@ from embedkit.stores.judgements import ReviewItem, moment
 from embedkit.stores.runs import as_utc, now, to_json
 from embedkit.types import Answer
 
-TIE = "tie"
-"""The detail of an empty label: the categories that people could not agree between."""
+TIE, SETTLED_WITH = "tie", "settled_with"
+"""Details of a label: of an empty one, the categories that people could not agree between; of one that nobody gave to
+the item itself, the near-duplicate that it was given to."""
 
 PLAIN = {
     "annotation": pa.string(),
@@ -108,14 +109,19 @@ def load_answers(connection: Connection) -> dict[int, AnswerRow]:
     return {row.item_id: row for row in _answers(connection, "answers ORDER BY item_id")}
 
 
+def load_newest(connection: Connection) -> dict[int, AnswerRow]:
+    """Return the newest row of each item that was ever answered, those that took an answer back too, by item."""
+    newest = (
+        "labels WHERE source <> 'catalogue'"
+        " QUALIFY row_number() OVER (PARTITION BY item_id ORDER BY label_id DESC) = 1 ORDER BY item_id"
+    )
+    return {row.item_id: row for row in _answers(connection, newest)}
+
+
 def load_ties(connection: Connection) -> dict[int, tuple[str, ...]]:
     """Return the items that people disagree about, with the categories they cannot agree between."""
-    newest = (
-        "(SELECT * FROM labels WHERE source <> 'catalogue'"
-        " QUALIFY row_number() OVER (PARTITION BY item_id ORDER BY label_id DESC) = 1)"
-        f" WHERE label = '' AND json_exists(details, '$.{TIE}') ORDER BY item_id"
-    )
-    return {row.item_id: tuple(row.details[TIE]) for row in _answers(connection, newest)}
+    rows = load_newest(connection).values()
+    return {row.item_id: tuple(row.details[TIE]) for row in rows if not row.label and TIE in row.details}
 
 
 def _answers(connection: Connection, source: str) -> list[AnswerRow]:
