@@ -15,6 +15,7 @@ from embedkit.stages import classify, index, status, train
 from embedkit.stores import items, judgements, spaces
 from embedkit.types import no_progress
 from embedkit.workspace import Workspace
+from tests.review_worlds import answer, queue
 from tests.worlds import ColourRegistry, Row, coloured, write_shop
 
 
@@ -283,3 +284,18 @@ def test_listings_without_any_picture_or_text_go_to_a_person(
     fit(workspace)
     row = next(row for row in decide(workspace).rows if row["key"] == "k005")
     assert (row["decision"], row["reason"]) == ("review", "no picture and no text")
+
+
+def test_status_estimates_accuracy_from_what_was_drawn_at_random_and_answered(shop: Workspace) -> None:
+    fit(shop)
+    decide(shop)
+    before = {row["what"]: row for row in status.run(shop)}
+    assert "audited" not in before
+    queue(shop, ["k000", "k001", "k002", "k003", "k004"], "audit")
+    answer(shop, {"k000": "red", "k001": "green", "k002": "blue", "k003": "green"}, drawn_by="audit")
+    answer(shop, {"k010": "red", "k011": "red"})
+    rows = {row["what"]: row for row in status.run(shop)}
+    # Three of the four that were answered are as the head says; what was picked for being doubtful does not count.
+    assert rows["audited"]["count"] == 4
+    assert "is right for 75.0% [" in rows["audited"]["more"]
+    assert rows["reviews to the next point"]["count"] in (None, *range(1, 90))
