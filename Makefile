@@ -3,8 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+TALKS := $(VENV)/.installed-annotation
+# Label Studio wants other versions of the same libraries, so it lives in an environment of its own.
+STUDIO_VENV := .venv-label-studio
+STUDIO := $(STUDIO_VENV)/bin/label-studio
+STUDIO_VERSION := 1.23.2
 
-.PHONY: demo test lint clean
+.PHONY: demo test test-label-studio label-studio lint clean
 
 $(INSTALLED): setup.cfg pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -17,10 +22,24 @@ demo: $(INSTALLED)  ## write a sample marketplace and run the whole arrow on it
 test: $(INSTALLED)  ## pass the tests
 	$(BIN)/python -m pytest
 
+$(TALKS): $(INSTALLED)
+	$(BIN)/python -m pip install --quiet --editable '.[dev,annotation]'
+	touch $@
+
+$(STUDIO):
+	test -x $(STUDIO_VENV)/bin/python || $(PYTHON) -m venv $(STUDIO_VENV)
+	$(STUDIO_VENV)/bin/python -m pip install --quiet label-studio==$(STUDIO_VERSION)
+
+test-label-studio: $(TALKS) $(STUDIO)  ## pass the tests that need a real Label Studio: installs, starts and stops one
+	EMBEDKIT_LABEL_STUDIO=$(CURDIR)/$(STUDIO) $(BIN)/python -m pytest tests/label_studio
+
+label-studio: $(TALKS) $(STUDIO)  ## run a Label Studio on this machine until Ctrl-C
+	$(BIN)/python -m embedkit.annotation.launch --executable $(STUDIO)
+
 lint: $(INSTALLED)  ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 clean:  ## remove what make and the demo made
-	rm -rf $(VENV) demo-workspace build dist *.egg-info
+	rm -rf $(VENV) $(STUDIO_VENV) demo-workspace build dist *.egg-info

@@ -1,0 +1,48 @@
+"""A real Label Studio for all tests of this folder, with people who can answer; skipped where none is named."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from embedkit.annotation.launch import ServerSpec, running
+from embedkit.workspace import Workspace
+from tests.label_studio.studio import ADMIN, Studio
+from tests.review_worlds import fit, indexed
+from tests.worlds import COLOURS, ColourRegistry, coloured
+
+VARIABLE = "EMBEDKIT_LABEL_STUDIO"
+WHY = f"{VARIABLE} names no label-studio executable: make test-label-studio installs one and runs these"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "label_studio: needs a real Label Studio server")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.label_studio)
+            item.add_marker(pytest.mark.skipif(not os.environ.get(VARIABLE), reason=WHY))
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """Start a Label Studio in an empty directory, on a free port; it may show files of a folder."""
+    folder = tmp_path_factory.mktemp("label-studio")
+    pictures = folder / "pictures"
+    pictures.mkdir()
+    spec = ServerSpec(Path(os.environ[VARIABLE]), folder / "data", log_in=ADMIN, pictures=pictures)
+    with running(spec) as server:
+        yield Studio(server, spec)
+
+
+@pytest.fixture
+def shop(workspace: Workspace, colours: ColourRegistry, tmp_path: Path) -> Workspace:
+    """Sixty coloured listings, and a head."""
+    indexed(workspace, tmp_path / "shop", coloured(60, tuple(COLOURS)))
+    fit(workspace)
+    return workspace
