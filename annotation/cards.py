@@ -100,21 +100,17 @@ def task_of(card: Card, spec: LabellingSpec) -> dict[str, Any]:
 
 def prediction(card: Card, spec: LabellingSpec) -> dict[str, Any]:
     """Return what the model says of a card, as Label Studio orders tasks by it; empty unless the spec preselects."""
+    best = card.top[0] if card.top and spec.preselect else None
+    return opinion(card.item_id, best, card.score, card.model_version)
+
+
+def opinion(item_id: int, chosen: Suggested | None, score: float, model_version: str) -> dict[str, Any]:
+    """Return a prediction: the score that orders the queue, and a category that is chosen beforehand, or none."""
     result = []
-    if spec.preselect and card.top:
-        best = card.top[0]
-        value = {"choices": [best.code]}
-        result = [
-            {
-                "id": f"p{card.item_id}",
-                "from_name": CATEGORY,
-                "to_name": PICTURE,
-                "type": "choices",
-                "value": value,
-                "score": round(best.probability, 4),
-            }
-        ]
-    return {"model_version": card.model_version, "score": card.score, "result": result}
+    if chosen is not None:
+        part = {"from_name": CATEGORY, "to_name": PICTURE, "type": "choices", "value": {"choices": [chosen.code]}}
+        result = [{"id": f"p{item_id}", **part, "score": round(chosen.probability, 4)}]
+    return {"model_version": model_version, "score": score, "result": result}
 
 
 def strip(neighbours: Sequence[Neighbour]) -> str:
@@ -143,13 +139,18 @@ def choices(card: Card, spec: LabellingSpec) -> list[dict[str, str]]:
     likely = {one.code: one.probability for one in card.top if one.code in names}
     order = list(dict.fromkeys([*likely, *names]))
     if spec.searchable:
-        own = next((code for code, name in names.items() if name == card.category), order[0])
+        own = next((code for code, name in names.items() if _is_within(card.category, name)), order[0])
         order = order[:SHORTLIST] if own in order[:SHORTLIST] else [*order[: SHORTLIST - 1], own]
     rows = []
     for code, key in zip(order, KEYS, strict=False):
         sure = f" · {percent(likely[code])}" if code in likely else ""
         rows.append({"value": shown(names[code]) + sure, "alias": code, "hotkey": key})
     return rows + [{"value": "Another category …", "alias": ANOTHER, "hotkey": "0"}] * spec.searchable
+
+
+def _is_within(category: str | None, name: str) -> bool:
+    """Return whether the catalogue's category, which may be a longer path, is this one or lies below it."""
+    return category is not None and f"{category} > ".startswith(f"{name} > ")
 
 
 def _suggestions(card: Card, spec: LabellingSpec) -> list[dict[str, str]]:

@@ -101,7 +101,7 @@ def test_many_categories_come_in_the_models_order_and_then_in_the_pages() -> Non
 
 def test_a_short_list_always_holds_the_catalogues_own_category_and_the_way_to_all() -> None:
     names = [f"c{number:02d}" for number in range(50)]
-    data = task_of(replace(CARD, top=(), category="c40"), spec_of(names))["data"]
+    data = task_of(replace(CARD, top=(), category="c40 > below"), spec_of(names))["data"]
     assert [row["value"] for row in data["choices"]][-2:] == ["c40", "Another category …"]
     assert (data["choices"][-1]["alias"], data["choices"][-1]["hotkey"]) == (ANOTHER, "0")
     assert len(data["choices"]) == 10
