@@ -15,7 +15,7 @@ PURE = {"heads", "select", "metrics", "agreement", "forecast", "explain"}
 FOREIGN = {"encoders", "stores", "catalog", "demo", "annotation", "migrations", "models"}
 # a workspace, and what is done with several foreign libraries in one
 WORKSPACE = {"workspace", "intake", "encoding", "indexing", "blocks", "ground", "lexicon", "review", "standing"}
-WORKSPACE |= {"evidence", "returned", "verdicts"}
+WORKSPACE |= {"batches", "evidence", "returned", "verdicts"}
 # layer -> the embedkit modules it may import
 ALLOWED = {
     **dict.fromkeys(FOUNDATION, FOUNDATION),

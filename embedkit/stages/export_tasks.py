@@ -9,14 +9,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from embedkit import evidence, standing
+from embedkit import batches, evidence, standing
 from embedkit.annotation import guide, labelling, projects, routes
+from embedkit.annotation.access import NotThere
 from embedkit.annotation.push import Parcel, Pushed, PushSpec, push, speaks
 from embedkit.annotation.server import Project, Server
-from embedkit.errors import EmbedkitError, Misuse
-from embedkit.select import draw_queue
+from embedkit.errors import Misuse
 from embedkit.stores import answers, items, judgements, lock, runs, spaces
 from embedkit.stores.durable import durable_write
 from embedkit.types import Predictions, Progress, Report, ReviewPolicy, Say
@@ -51,22 +49,12 @@ class ExportSpec:
 
 
 @dataclass(frozen=True)
-class Batch:
-    """What is to go out: the items of a batch that wait for an answer, and whether it was drawn just now."""
-
-    batch_id: int
-    waiting: tuple[judgements.ReviewItem, ...]
-    drawn: bool
-    size: int
-
-
-@dataclass(frozen=True)
 class Desk:
     """What the stage works on: the head in use, what it says of every listing, and who has answered what."""
 
     record: judgements.HeadRecord
     predictions: Predictions
-    batch: Batch
+    batch: batches.Batch
     ties: Mapping[int, tuple[str, ...]]
 
 
@@ -84,7 +72,7 @@ def run(workspace: Workspace, spec: ExportSpec, server: Server | None, say: Say,
             say(f"{server.url}, as {server.whoami()}")
         with workspace.database().connect(read_only=False) as connection:
             run_id = runs.begin_run(connection, "export-tasks", {**vars(spec), "url": server.url if server else None})
-        desk = _desk(workspace, spec, run_id, say)
+        desk = _desk(workspace, spec, server, run_id, say)
         numbers, line = (
             _to_server(workspace, spec, server, desk, run_id, say, progress)
             if server is not None
@@ -97,7 +85,7 @@ def run(workspace: Workspace, spec: ExportSpec, server: Server | None, say: Say,
     return Report((line,), numbers)
 
 
-def _desk(workspace: Workspace, spec: ExportSpec, run_id: int, say: Say) -> Desk:
+def _desk(workspace: Workspace, spec: ExportSpec, server: Server | None, run_id: int, say: Say) -> Desk:
     """Return the head in use, its predictions of all listings, and the batch that is to go out."""
     with workspace.database().connect(read_only=True) as connection:
         record = standing.find_head(judgements.load_heads(connection), standing.head_in_use(connection))
@@ -106,47 +94,30 @@ def _desk(workspace: Workspace, spec: ExportSpec, run_id: int, say: Say) -> Desk
         ties = answers.load_ties(connection)
     trained = standing.load_trained(workspace, record)
     predictions = standing.predict(workspace, trained, current, records)
-    batch = None if spec.new_batch else _newest_batch(workspace)
+    batch = None if spec.new_batch else batches.newest(workspace)
     if batch is None:
-        batch = _draw(workspace, spec, record, predictions, run_id)
+        policy = ReviewPolicy(spec.promise, spec.budget, spec.audit_share, spec.seed)
+        batch = batches.draw(workspace, record, predictions, policy, run_id, gone=_gone(workspace, server))
     drawn = "drawn now" if batch.drawn else "drawn before"
     say(f"batch {batch.batch_id}, {drawn}: {len(batch.waiting):,} of {batch.size:,} listings wait for an answer")
     return Desk(record, predictions, batch, ties)
 
 
-def _newest_batch(workspace: Workspace) -> Batch | None:
-    """Return the newest batch that has a listing nobody has answered, None if there is none."""
+def _gone(workspace: Workspace, server: Server | None) -> set[str]:
+    """Return the projects of this server that tasks went to and that are not there any more."""
+    if server is None:
+        return set()
     with workspace.database().connect(read_only=True) as connection:
-        reviewed = answers.load_reviewed(connection)
-        newest = [one for one in reviewed if one.batch_id == reviewed[-1].batch_id]
-        there = {item.item_id for item in items.load_items(connection, [one.item.item_id for one in newest])}
-        done = _done(connection)
-    waiting = tuple(one.item for one in newest if one.item.item_id in there - done)
-    return Batch(newest[0].batch_id, waiting, False, len(newest)) if waiting else None
-
-
-def _done(connection: Any) -> set[int]:
-    """Return the items that people have settled, or of which they said that nothing fits."""
-    said = {one.item_id for one in answers.load_annotations(connection) if one.state in ("answered", "flagged")}
-    return (said | set(answers.load_answers(connection))) - set(answers.load_ties(connection))
-
-
-def _draw(
-    workspace: Workspace, spec: ExportSpec, record: judgements.HeadRecord, predictions: Predictions, run_id: int
-) -> Batch:
-    """Return a new batch, recorded before anything of it is sent: whatever breaks, the same goes out next time."""
-    policy = ReviewPolicy(spec.promise, spec.budget, spec.audit_share, spec.seed)
-    with workspace.database().connect(read_only=True) as connection:
-        taken = _done(connection) | {task.item_id for task in answers.load_tasks(connection)}
-    free = np.array([int(i) not in taken for i in predictions.ids], dtype=bool)
-    open_ = Predictions(predictions.ids[free], predictions.probs[free], predictions.classes, predictions.head_id)
-    queue = draw_queue(open_, np.zeros(int(free.sum()), dtype=bool), policy, np.random.default_rng(spec.seed))
-    if not queue:
-        raise EmbedkitError("there is no listing left to ask about: all are out or answered")
-    waiting = [judgements.ReviewItem(q.item_id, record.head_id, q.score, q.reasons, q.drawn_by) for q in queue]
-    with workspace.database().connect(read_only=False) as connection:
-        batch_id = judgements.record_review(connection, run_id, waiting)
-    return Batch(batch_id, tuple(waiting), True, len(waiting))
+        places = {task.destination for task in answers.load_tasks(connection)}
+    gone = set()
+    for place in places:
+        project_id = place.removeprefix(f"{server.url}/projects/")
+        if project_id.isdigit():
+            try:
+                server.project(int(project_id))
+            except NotThere:
+                gone.add(place)
+    return gone
 
 
 def _to_server(
@@ -232,7 +203,7 @@ def _file_route(asked: str) -> routes.Route:
     return routes.AtAddress(asked[len(routes.URL) :]) if asked.startswith(routes.URL) else routes.Inside()
 
 
-def _note(workspace: Workspace, run_id: int, batch: Batch, place: str, tasks: Mapping[int, int]) -> None:
+def _note(workspace: Workspace, run_id: int, batch: batches.Batch, place: str, tasks: Mapping[int, int]) -> None:
     """Note what of a batch is out where."""
     mine = {one.item_id for one in batch.waiting}
     rows = [answers.TaskRow(batch.batch_id, item, place, task) for item, task in tasks.items() if item in mine]
@@ -283,6 +254,8 @@ def _line(desk: Desk, project: Project, place: str, pushed: Pushed) -> str:
     done = [f"sent {pushed.made:,} tasks to {project.title!r}" if pushed.made else "sent nothing new"]
     if pushed.there:
         done.append(f"{pushed.there:,} were there already, {pushed.answered:,} of them answered")
+    if pushed.answered:
+        done[-1] += ": embedkit import-labels takes them in"
     if pushed.predictions:
         done.append(f"{pushed.predictions:,} open ones got the opinion of {desk.record.head_id}")
     if pushed.asked_again:

@@ -125,6 +125,16 @@ def test_another_batch_can_be_asked_for(shop: Workspace, server: FakeServer) -> 
     assert len(items(server)) == len(set(items(server)))
 
 
+def test_listings_that_went_to_a_project_that_is_gone_can_be_drawn_again(shop: Workspace, server: FakeServer) -> None:
+    send(shop, server, budget=60, audit_share=1.0)
+    with pytest.raises(EmbedkitError, match="no listing left"):
+        send(shop, server, new_batch=True)
+    del server.titles[1]
+    server.tasks.clear()
+    server.add_project(2)
+    assert send(shop, server, new_batch=True).numbers["made"] == 10
+
+
 def test_a_batch_that_classify_queued_goes_out(shop: Workspace, server: FakeServer) -> None:
     ids = ids_of(shop)
     with shop.database().connect(read_only=False) as connection:
