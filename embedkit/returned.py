@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import NamedTuple
 
 from embedkit.annotation.labelling import codes
 from embedkit.stores import answers, items, judgements, runs
@@ -46,6 +45,27 @@ class Stored:
     problems: tuple[Problem, ...]
 
 
+@dataclass(frozen=True)
+class Categories:
+    """Every category that this workspace has a word for: the catalogue's, the heads', people's; and their codes."""
+
+    names: frozenset[str]
+    by_code: Mapping[str, str]
+
+    @classmethod
+    def of(cls, connection: Connection) -> Categories:
+        """Return what this workspace knows now."""
+        paths = items.load_categories(connection)
+        names = {" > ".join(path[:depth]) for path in paths for depth in range(1, len(path) + 1)}
+        names |= {name for head in judgements.load_heads(connection) for name in head.classes}
+        names |= {answer.label for answer in answers.load_answers(connection).values()}
+        return cls(frozenset(names), {code: name for name, code in codes(names).items()})
+
+    def named(self, answer: Answer) -> str | None:
+        """Return the category that was answered, by its name or by its code; None for one that is not known."""
+        return answer.label if answer.label in self.names else self.by_code.get(answer.code or "")
+
+
 def store(connection: Connection, run_id: int, returned: Returned) -> Stored:
     """Append what is new in what came back, and note what cannot be used."""
     usable, problems = _sorted_out(connection, returned)
@@ -70,21 +90,13 @@ def store(connection: Connection, run_id: int, returned: Returned) -> Stored:
     )
 
 
-class Listing(NamedTuple):
-    """A listing that this workspace has or had."""
-
-    key: str
-    gone: bool
-
-
 def _sorted_out(connection: Connection, returned: Returned) -> tuple[list[Answer], list[Problem]]:
     """Return the answers about listings of this workspace, their categories by name, and what is wrong.
 
     What is wrong with an answer to a listing of ours is listed, and the answer is kept: a person gave it.
     """
-    listings = {one.item_id: Listing(one.row.key, one.gone) for one in items.load_stored(connection).values()}
-    names = known_names(connection)
-    by_code = {code: name for name, code in codes(names).items()}
+    listings = items.load_known(connection)
+    categories = Categories.of(connection)
     usable, problems = [], []
     for answer in returned.answers:
         listing = listings.get(answer.item_id)
@@ -93,28 +105,16 @@ def _sorted_out(connection: Connection, returned: Returned) -> tuple[list[Answer
             what = f"listing {answer.item_id}" if answer.key is None else answer.key
             problems.append(Problem(place, what, "there is no such listing here: the task is another workspace's"))
             continue
-        named = replace(answer, label=answer.label or by_code.get(answer.code or ""))
+        named = replace(answer, label=categories.named(answer) or answer.label)
         usable.append(named)
-        if named.state == "answered" and named.label not in names:
+        if named.state == "answered" and categories.named(named) is None:
             what = named.label or named.code or ""
-            problems.append(
-                Problem(place, what, "there is no such category here; the answer is kept, but does not count")
-            )
+            why = "there is no such category here; the answer is kept, and counts once there is"
+            problems.append(Problem(place, what, why))
         elif listing.gone:
             why = "the listing is gone from the catalogue; the answer is kept, and counts when it comes back"
             problems.append(Problem(place, listing.key, why))
     return usable, problems
-
-
-def known_names(connection: Connection) -> set[str]:
-    """Return every category that this workspace ever had a word for: the catalogue's, the heads', people's."""
-    names = {
-        str(item.category_at(depth))
-        for item in items.load_items(connection)
-        for depth in range(1, len(item.category) + 1)
-    }
-    names |= {name for head in judgements.load_heads(connection) for name in head.classes}
-    return names | {answer.label for answer in answers.load_answers(connection).values()}
 
 
 def _deleted(current: Iterable[Answer], tasks: Iterable[TaskState]) -> list[Answer]:

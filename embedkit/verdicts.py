@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 
 from embedkit.agreement import Consensus, Votes, consensus, krippendorff_alpha, pair_kappas, votes_of
-from embedkit.returned import known_names
+from embedkit.returned import Categories
 from embedkit.stores import answers, judgements
 from embedkit.stores.database import Connection
 from embedkit.types import Answer, DrawnBy, Label
@@ -107,12 +107,13 @@ def settle(connection: Connection, run_id: int) -> Settled:
 
 
 def _newest_words(connection: Connection) -> dict[int, _Said]:
-    """Return each person's newest annotation of each item; a category that nobody here knows is no vote."""
-    names = known_names(connection)
+    """Return each person's newest annotation of each item; a category that is not known here is no vote."""
+    categories = Categories.of(connection)
     newest: dict[tuple[int, str], Answer] = {}
     for one in answers.load_annotations(connection):
-        if one.state != "answered" or one.label in names:
-            newest[one.item_id, one.who] = one
+        label = categories.named(one)
+        if one.state != "answered" or label is not None:
+            newest[one.item_id, one.who] = replace(one, label=label)
     said: dict[int, _Said] = defaultdict(_Said)
     for (item_id, _), one in sorted(newest.items()):
         said[item_id].voices.append(one)

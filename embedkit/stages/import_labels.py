@@ -86,8 +86,8 @@ def _of_files(files: Sequence[Path]) -> Iterator[_Read]:
         yield _Read(Returned(source, export.answers, export.tasks, export.problems))
     if failed and len(failed) == len(files):
         raise failed[0][1]
-    for path, error in failed:
-        problem = Problem(path.name, str(path), error.message)
+    for path, cause in failed:
+        problem = Problem(path.name, str(path), cause.message)
         yield _Read(Returned(str(path.resolve()), (), (), (problem,), whole=False))
 
 

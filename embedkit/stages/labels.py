@@ -100,10 +100,6 @@ def _answered(row: answers.AnswerRow, listing: Mapping[str, Any]) -> dict[str, A
 def _listings(connection: Connection) -> dict[int, dict[str, Any]]:
     """Return what tells a listing, by item: also of one that is gone from the catalogue, for its answer is not."""
     return {
-        stored.item_id: {
-            "key": stored.row.key,
-            "title": stored.row.title,
-            "catalogue_category": " > ".join(stored.row.category),
-        }
-        for stored in items.load_stored(connection).values()
+        item_id: {"key": one.key, "title": one.title, "catalogue_category": " > ".join(one.category)}
+        for item_id, one in items.load_known(connection).items()
     }

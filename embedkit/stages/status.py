@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from embedkit.blocks import short_name
+from embedkit.errors import EmbedkitError
 from embedkit.forecast import audit_estimate, reviews_for_a_point
 from embedkit.ground import load_truths
 from embedkit.standing import find_head, head_in_use, load_trained, predict
@@ -144,7 +145,10 @@ def _accuracy(workspace: Workspace, in_use: str, current: list[Item]) -> list[di
     if not len(audited):
         return []
     chosen = [truths.items[row] for row in audited]
-    said = predict(workspace, load_trained(workspace, record), chosen, records).label
+    try:
+        said = predict(workspace, load_trained(workspace, record), chosen, records).label
+    except EmbedkitError as error:
+        return [_row("audited", len(audited), f"how often {in_use} is right cannot be said: {error.message}")]
     right = np.array([one == truths.labels[row] for one, row in zip(said, audited, strict=True)], dtype=bool)
     share = audit_estimate(right, len(current))
     return [_row("audited", len(audited), f"{in_use} is right for {share} of all listings")]

@@ -164,6 +164,32 @@ def load_items(connection: Connection, ids: Sequence[int] | Int64 | None = None)
     ]
 
 
+class Known(NamedTuple):
+    """What tells a listing: its key, its title and category, and whether it is gone from the catalogue."""
+
+    key: str
+    title: str
+    category: tuple[str, ...]
+    gone: bool
+
+
+def load_known(connection: Connection) -> dict[int, Known]:
+    """Return every listing ever seen, by item."""
+    rows = connection.execute(
+        "SELECT item_id, key, title, category, gone FROM item_versions"
+        " QUALIFY row_number() OVER (PARTITION BY item_id ORDER BY version DESC) = 1"
+    ).fetchall()
+    return {item_id: Known(key, title, tuple(category), gone) for item_id, key, title, category, gone in rows}
+
+
+def load_categories(connection: Connection) -> list[tuple[str, ...]]:
+    """Return each category path that a listing has, once."""
+    rows = connection.execute(
+        "SELECT DISTINCT category FROM items WHERE len(category) > 0 ORDER BY category"
+    ).fetchall()
+    return [tuple(category) for (category,) in rows]
+
+
 def find_key(connection: Connection, key: str) -> int | None:
     """Return the id of the item with this key, or None."""
     found = connection.execute("SELECT item_id FROM items WHERE key = ?", [key]).fetchall()

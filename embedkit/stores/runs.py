@@ -165,7 +165,7 @@ def known_failures(connection: Connection, stage: str, subject: str) -> dict[byt
 def current_failures(connection: Connection) -> list[Failure]:
     """Return what fails now: in the last reading, and in contents that listings still have, a row for each listing."""
     names = ", ".join(Failure._fields)
-    query = f"SELECT {names} FROM current_failures ORDER BY stage, row, item_id, subject"
+    query = f"SELECT {names} FROM current_failures ORDER BY stage, row, item_id, subject, key"
     return [Failure(*row) for row in connection.execute(query).fetchall()]
 
 

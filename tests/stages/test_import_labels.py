@@ -252,6 +252,7 @@ def test_an_unknown_category_is_listed_and_kept_until_it_is_known(desk: Desk) ->
     answer(desk.workspace, {"k020": "violet"})
     assert unknown.take_in(*tasks).exit_code == 0
     assert problems(desk) == []
+    assert answered(desk.workspace)["k000"].label == "violet"
 
 
 def test_a_listing_that_is_gone_is_listed_and_its_answer_waits_for_it(desk: Desk) -> None:

@@ -299,3 +299,7 @@ def test_status_estimates_accuracy_from_what_was_drawn_at_random_and_answered(sh
     assert rows["audited"]["count"] == 4
     assert "is right for 75.0% [" in rows["audited"]["more"]
     assert rows["reviews to the next point"]["count"] in (None, *range(1, 90))
+    with shop.database().connect(read_only=True) as connection:
+        (head,) = judgements.load_heads(connection)
+    shop.head_file(head.head_id).write_bytes(b"no head")
+    assert "cannot be said" in next(row["more"] for row in status.run(shop) if row["what"] == "audited")
