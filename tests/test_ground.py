@@ -87,7 +87,7 @@ def test_many_answers_do_not_move_anybody_to_the_other_side(shop: Workspace) -> 
     assert kept_aside(shop) == before
 
 
-def test_a_near_duplicate_of_what_tests_does_not_train(
+def test_a_near_duplicate_of_what_tests_neither_trains_nor_tests(
     workspace: Workspace, colours: ColourRegistry, tmp_path: Path
 ) -> None:
     rows = coloured(60)
@@ -99,7 +99,9 @@ def test_a_near_duplicate_of_what_tests_does_not_train(
     tested = set(ground.groups[ground.test].tolist())
     assert tested
     assert not tested & set(ground.groups[ground.train].tolist())
-    assert np.count_nonzero(~ground.train & ~ground.countable)
+    kept_out = ~ground.train & ~ground.countable
+    assert np.count_nonzero(kept_out)
+    assert not np.count_nonzero(ground.test & kept_out)
 
 
 def test_the_head_is_not_calibrated_on_what_was_picked_for_being_doubtful(shop: Workspace) -> None:
