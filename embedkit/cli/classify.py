@@ -41,6 +41,7 @@ from embedkit.cli.progress import say
     show_default=True,
     help="Share of the queue that is drawn at random, to keep the accuracy estimate honest.",
 )
+@click.option("--weight", metavar="COLUMN", help="Queue rather what weighs more in this column of numbers, e.g. stock.")
 @click.option("--seed", type=int, default=0, show_default=True)
 @format_options
 @workspace_option

@@ -11,12 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from embedkit.blocks import load_block
-from embedkit.heads.promise import Decisions, PromisePolicy, decide
+from embedkit.heads.promise import Decisions
 from embedkit.heads.train import TrainedHead
-from embedkit.select import Queued, draw_queue
+from embedkit.review import Judged, draw_review, judge, survey_candidates
 from embedkit.standing import find_head, head_in_use, load_trained
-from embedkit.stores import items, judgements, lock, runs, spaces
+from embedkit.stores import judgements, lock, runs
 from embedkit.stores.tables import check_suffix, write_rows
 from embedkit.types import Item, Predictions, ReviewPolicy, Say
 from embedkit.workspace import Workspace
@@ -32,6 +31,7 @@ class ClassifySpec:
     output: Path | None = None
     queue: int = 0
     audit_share: float = 0.1
+    weight: str | None = None
     seed: int = 0
 
 
@@ -55,18 +55,13 @@ def run(workspace: Workspace, spec: ClassifySpec, say: Say) -> Classified:
         database.migrate()
         with database.connect(read_only=True) as connection:
             record = find_head(judgements.load_heads(connection), spec.head_id or head_in_use(connection))
-            current = items.load_items(connection)
-            records = spaces.load_spaces(connection)
         trained = load_trained(workspace, record)
         say(f"head {record.head_id}, trained on {', '.join(record.spaces)}")
-        blocks = [load_block(workspace, space, records, current) for space in record.spaces]
-        ids = np.array([item.item_id for item in current], dtype=np.int64)
-        empty = ~np.logical_or.reduce([block.has(ids) for block in blocks])
-        predictions = trained.predict(ids, blocks)
-        decisions = decide(trained.evidence(), predictions, PromisePolicy(spec.promise), empty)
-        queue = _draw(predictions, decisions, spec)
+        judged = judge(workspace, trained, record, spec.promise)
+        predictions, decisions = judged.predictions, judged.decisions
+        queue = _draw(workspace, trained, record, judged, spec)
         _store(workspace, spec, trained, predictions, decisions, queue)
-    rows = _rows(current, predictions, decisions, spec.top_k)
+    rows = _rows(judged.items, predictions, decisions, spec.top_k)
     if spec.output is not None:
         write_rows(spec.output, rows)
         say(f"wrote {len(rows):,} rows to {spec.output}")
@@ -76,11 +71,16 @@ def run(workspace: Workspace, spec: ClassifySpec, say: Say) -> Classified:
     return Classified(rows, _per_class(predictions, decisions), numbers)
 
 
-def _draw(predictions: Predictions, decisions: Decisions, spec: ClassifySpec) -> list[Queued]:
+def _draw(
+    workspace: Workspace, trained: TrainedHead, record: judgements.HeadRecord, judged: Judged, spec: ClassifySpec
+) -> list[judgements.ReviewItem]:
     if not spec.queue:
         return []
+    with workspace.database().connect(read_only=True) as connection:
+        before = judgements.count_batches(connection)
     policy = ReviewPolicy(spec.promise, spec.queue, spec.audit_share, spec.seed)
-    return draw_queue(predictions, decisions.accept, policy, np.random.default_rng(spec.seed))
+    standing = survey_candidates(workspace, trained, record, judged, weight=spec.weight)
+    return draw_review(standing, policy, before, record.head_id)
 
 
 def _store(
@@ -89,7 +89,7 @@ def _store(
     trained: TrainedHead,
     predictions: Predictions,
     decisions: Decisions,
-    queue: Sequence[Queued],
+    queue: Sequence[judgements.ReviewItem],
 ) -> None:
     k = min(spec.top_k, len(predictions.classes))
     top = predictions.order[:, :k]
@@ -103,12 +103,11 @@ def _store(
         reason=decisions.reasons,
         out_of_fold=trained.is_out_of_fold(predictions.ids),
     )
-    waiting = [judgements.ReviewItem(q.item_id, predictions.head_id, q.score, q.reasons, q.drawn_by) for q in queue]
     with workspace.database().connect(read_only=False) as connection:
         run_id = runs.begin_run(connection, "classify", vars(spec))
         judgements.record_predictions(connection, run_id, predictions.head_id, made)
-        if waiting:
-            judgements.record_review(connection, run_id, waiting)
+        if queue:
+            judgements.record_review(connection, run_id, queue)
         numbers = _numbers(decisions, queue, 0.0)
         runs.finish_run(connection, run_id, 0, numbers)
     path = workspace.reports / f"classify-{run_id:05d}.json"
@@ -160,7 +159,7 @@ def _per_class(predictions: Predictions, decisions: Decisions) -> list[dict[str,
     return rows
 
 
-def _numbers(decisions: Decisions, queue: Sequence[Queued], seconds: float) -> dict[str, Any]:
+def _numbers(decisions: Decisions, queue: Sequence[judgements.ReviewItem], seconds: float) -> dict[str, Any]:
     accepted = int(decisions.accept.sum())
     return {
         "listings": len(decisions.ids),

@@ -207,6 +207,11 @@ def record_review(connection: Connection, run_id: int, queue: Sequence[ReviewIte
     return batch_id
 
 
+def count_batches(connection: Connection) -> int:
+    """Return how many batches have been queued so far."""
+    return next_id(connection, "review_items", "batch_id") - 1
+
+
 def load_review(connection: Connection, batch_id: int | None = None) -> list[ReviewItem]:
     """Return the items of one batch, or of the newest, in order."""
     rows = connection.execute(
