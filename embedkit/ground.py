@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -125,12 +125,16 @@ def load_truths(connection: Connection, depth: int) -> Truths:
     drawn_at_random = {
         reviewed.item.item_id for reviewed in answers.load_reviewed(connection) if reviewed.item.drawn_by == "audit"
     }
+    current = items.load_items(connection)
+    names = {item.category_at(depth) for item in current}
+    names |= {name for head in judgements.load_heads(connection) if head.depth == depth for name in head.classes}
     chosen: list[Item] = []
     labels: list[str] = []
     countable: list[bool] = []
-    for item in items.load_items(connection):
+    for item in current:
         answer = answered.get(item.item_id)
-        label = item.category_at(depth) if answer is None else _at_level(answer.label, item, depth)
+        own = item.category_at(depth)
+        label = own if answer is None else _at_level(answer.label, own, depth, names)
         if label is None:
             continue
         chosen.append(item)
@@ -141,13 +145,14 @@ def load_truths(connection: Connection, depth: int) -> Truths:
     return Truths(chosen, tuple(labels), np.array(countable, dtype=bool), np.array(audited, dtype=bool))
 
 
-def _at_level(answer: str, item: Item, depth: int) -> str:
-    """Return an answer at this level; where it is of a higher one, the catalogue's category below it, if it has one."""
-    path = answer.split(LEVEL)
-    own = item.category_at(depth)
-    if len(path) < depth and own is not None and own.startswith(answer + LEVEL):
+def _at_level(answer: str, own: str | None, depth: int, names: Set[str | None]) -> str:
+    """Return an answer at this level; where it is of a higher one, the catalogue's own category below it, if there is.
+
+    A name of this level stays whole, even if it looks like a path.
+    """
+    if own is not None and own.startswith(answer + LEVEL):
         return own
-    return LEVEL.join(path[:depth])
+    return answer if answer in names else LEVEL.join(answer.split(LEVEL)[:depth])
 
 
 def _spaces(spec: GroundSpec, records: Sequence[spaces.SpaceRecord], indexed: Sequence[runs.Run]) -> list[str]:

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from embedkit.errors import NotEnoughLabels
-from embedkit.ground import Ground, GroundSpec, survey
+from embedkit.ground import Ground, GroundSpec, load_truths, survey
 from embedkit.standing import find_head, load_trained
 from embedkit.stores import judgements
 from embedkit.workspace import Workspace
-from tests.review_worlds import answer, answered, fit, ids_of, indexed, kept_aside, queue
+from tests.review_worlds import answer, answered, fit, ids_of, indexed, kept_aside, listed, queue
 from tests.worlds import ColourRegistry, coloured
 
 
@@ -130,6 +130,16 @@ def test_an_answer_is_taken_at_the_level_that_is_asked_for(
     }.items():
         found = by_key(workspace, survey(workspace, GroundSpec(depth=depth)))
         assert (found["k000"][0], found["k001"][0], found["k002"][0]) == expected
+
+
+def test_a_category_whose_name_looks_like_a_path_stays_whole(workspace: Workspace) -> None:
+    rows = coloured(6)
+    rows[1]["category"] = "5 > 3, & <b>more</b>"
+    listed(workspace, rows)
+    answer(workspace, {"k000": "5 > 3, & <b>more</b>", "k002": "red > dark"})
+    with workspace.database().connect(read_only=True) as connection:
+        truths = load_truths(connection, 1)
+    assert truths.labels[:3] == ("5 > 3, & <b>more</b>", "5 > 3, & <b>more</b>", "red")
 
 
 def test_answers_alone_are_enough_to_train_on(workspace: Workspace, colours: ColourRegistry, tmp_path: Path) -> None:
