@@ -187,15 +187,14 @@ def _leading(features: Features) -> Float32:
 
 
 def _leading_words(documents: Documents) -> Float32:
-    """Return float32[n, at most AXES], unit L2 or zero, of the words of each text."""
+    """Return float32[n, d], unit L2 or zero, of each text's words; d is AXES where there are more texts and words."""
     from sklearn.utils.extmath import randomized_svd  # half a second to import, only for a draw
 
     said = Documents(documents.ids, tuple(tokens for tokens in documents.tokens if tokens), documents.space)
     matrix = fit_tfidf(said, GramSpec(words=1)).matrix(documents)
-    rank = min(AXES, min(matrix.shape) - 1)
-    if rank < 1:
-        return np.zeros((len(documents), 1), dtype=np.float32)
-    left, values, _ = randomized_svd(matrix, rank, n_iter=2, random_state=0)
+    if min(matrix.shape) <= AXES:
+        return _unit(matrix.toarray())
+    left, values, _ = randomized_svd(matrix, AXES, n_iter=2, random_state=0)
     return _unit((left * values).astype(np.float32))
 
 

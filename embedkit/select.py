@@ -26,6 +26,8 @@ MOST_REFERENCES = 5_000
 FEWEST_REFERENCES = 20
 """Of fewer labelled listings, none tells what is usual."""
 ROWS_AT_ONCE = 2_048
+LEAST_DOUBT = 1e-4
+"""No confidence is so great that a listing of great weight is not worth a look."""
 FARTHEST = 2.0
 """The squared distance of unit vectors that have nothing in common."""
 
@@ -90,7 +92,7 @@ class Standing:
             "suspect": self.weight * self.confidence,
             "disagreement": self.weight * np.minimum(self.picture_confidence, self.text_confidence),
             "novel": self.weight * self.novelty,
-            "doubt": self.weight * (1.0 - self.confidence),
+            "doubt": self.weight * np.maximum(1.0 - self.confidence, LEAST_DOUBT),
         }
 
 

@@ -329,6 +329,7 @@ def test_of_very_many_labelled_a_sample_tells_what_is_far(monkeypatch: pytest.Mo
     assert np.corrcoef(whole, sampled)[0, 1] > 0.9
 
 
+UNLIKE = "It is unlike the listings of every category: 2.3 times as far from the nearest labelled listings as is usual."
 TOLD = standing(
     [0.97, 0.61],
     predicted=[1, 0],
@@ -350,8 +351,7 @@ TOLD = standing(
         (
             0,
             "novel",
-            "It is unlike the listings of every category: 2.3 times as far "
-            + "from the nearest labelled listings as is usual.",
+            UNLIKE,
         ),
         (1, "doubt", "The model is only 61 % sure of Computers; to be accepted it would take 93 %."),
         (
