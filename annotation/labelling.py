@@ -163,8 +163,7 @@ def _choose(parent: ElementTree.Element, spec: LabellingSpec) -> None:
 
     A list that is the same for all tasks has the suggestions beside it; one in the model's order holds them itself.
     """
-    long = spec.ordered and not spec.searchable
-    view = _view(parent, "ek-category ek-long" if long else "ek-category")
+    view = _view(parent, "ek-category ek-long" if spec.ordered else "ek-category")
     attributes = {"name": CATEGORY, "toName": PICTURE, "choice": "single-radio", "showInline": "false"}
     if not spec.ordered:
         listed = _tag(view, "Choices", **attributes)
