@@ -40,6 +40,10 @@ class WeightsInvalid(EmbedkitError):
     """An encoder's weights were read but do not fit the model, so no encoder is returned."""
 
 
+class CannotExplain(EmbedkitError):
+    """No map can be drawn for this encoder: the message says what about it stands in the way."""
+
+
 class SpaceMismatch(EmbedkitError):
     """Features of one space met a head or an index of another."""
 

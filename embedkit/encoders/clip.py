@@ -65,7 +65,8 @@ class ClipText:
         self.spec = spec
         self.preparer = preparer
         self.runtime = runtime
-        self.forward = text_forward(runtime.place(model), preparer.context_length)
+        self.model = runtime.place(model)
+        self.forward = text_forward(self.model, preparer.context_length)
 
     def prepare(self, one: str) -> Tokens:
         """Return int64[length], length <= the context's: the text's tokens, from start to end."""

@@ -34,7 +34,7 @@ class TextPreparer:
 
     def __call__(self, text: str) -> Tokens:
         """Return int64[length], 2 <= length <= context_length; an empty text is its start and end."""
-        text = self._words(text)
+        text = self.spoken(text)
         if not self.simple:
             return np.asarray(self.tokenizer([text], context_length=self.context_length)[0], dtype=np.int64)
         ids = self._ids(text)
@@ -45,14 +45,15 @@ class TextPreparer:
     def count(self, texts: Sequence[str]) -> NDArray[np.int64]:
         """Return int64[n]: tokens of each text, uncut, its start and end included."""
         if self.simple:
-            return np.fromiter((len(self._ids(self._words(text))) for text in texts), np.int64, len(texts))
+            return np.fromiter((len(self._ids(self.spoken(text))) for text in texts), np.int64, len(texts))
         plain = getattr(self.tokenizer, "tokenizer", self.tokenizer)
-        return np.fromiter((len(plain(self._words(text))["input_ids"]) for text in texts), np.int64, len(texts))
+        return np.fromiter((len(plain(self.spoken(text))["input_ids"]) for text in texts), np.int64, len(texts))
 
     def _ids(self, text: str) -> list[int]:
         return [self.tokenizer.sot_token_id, *self.tokenizer.encode(text), self.tokenizer.eot_token_id]
 
-    def _words(self, text: str) -> str:
+    def spoken(self, text: str) -> str:
+        """Return the text whose tokens are taken: as it stands, or its words by NLTK."""
         return " ".join(self._nltk.tokenize(text)) if self.variant == "nltk" else text
 
     @cached_property
