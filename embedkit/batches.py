@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Set
 from dataclasses import dataclass
 
-import numpy as np
-
 from embedkit.errors import EmbedkitError
-from embedkit.select import draw_queue
+from embedkit.review import draw_review, settled
+from embedkit.select import Standing
 from embedkit.stores import answers, items, judgements
 from embedkit.stores.database import Connection
-from embedkit.types import Predictions, ReviewPolicy
+from embedkit.types import ReviewPolicy
 from embedkit.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class Batch:
-    """The listings of a batch that wait for an answer, of how many, and whether it was drawn just now."""
+    """The listings of a batch that people are to be asked about, of how many, and whether it was drawn just now."""
 
     batch_id: int
     waiting: tuple[judgements.ReviewItem, ...]
@@ -25,43 +24,50 @@ class Batch:
     size: int
 
 
-def newest(workspace: Workspace) -> Batch | None:
-    """Return the newest batch if a listing of it waits for an answer, else None."""
-    with workspace.database().connect(read_only=True) as connection:
-        reviewed = answers.load_reviewed(connection)
-        last = [one for one in reviewed if one.batch_id == reviewed[-1].batch_id]
-        there = {item.item_id for item in items.load_items(connection, [one.item.item_id for one in last])}
-        waiting = tuple(one.item for one in last if one.item.item_id in there - settled(connection))
-    return Batch(last[0].batch_id, waiting, False, len(last)) if waiting else None
+def newest(workspace: Workspace, gone: Set[str] = frozenset()) -> Batch | None:
+    """Return the newest batch if a listing of it waits to be asked about, else None.
 
-
-def settled(connection: Connection) -> set[int]:
-    """Return the listings about which no more people need be asked: they agree, or said that nothing fits."""
-    said = {one.item_id for one in answers.load_annotations(connection) if one.state in ("answered", "flagged")}
-    return (said | set(answers.load_answers(connection))) - set(answers.load_ties(connection))
-
-
-def draw(
-    workspace: Workspace,
-    record: judgements.HeadRecord,
-    predictions: Predictions,
-    policy: ReviewPolicy,
-    run_id: int,
-    gone: Set[str] = frozenset(),
-) -> Batch:
-    """Return a new batch, recorded before anything of it is sent: whatever breaks, the same goes out next time.
-
-    Listings that are out are left out, unless they went to a place that is `gone`.
+    What an earlier batch has brought out, to a place that is not `gone`, is answered there.
     """
     with workspace.database().connect(read_only=True) as connection:
-        out = {task.item_id for task in answers.load_tasks(connection) if task.destination not in gone}
-        taken = settled(connection) | out
-    free = np.array([int(i) not in taken for i in predictions.ids], dtype=bool)
-    open_ = Predictions(predictions.ids[free], predictions.probs[free], predictions.classes, predictions.head_id)
-    queue = draw_queue(open_, np.zeros(int(free.sum()), dtype=bool), policy, np.random.default_rng(policy.seed))
-    if not queue:
-        raise EmbedkitError("there is no listing left to ask about: all are out or answered")
-    waiting = [judgements.ReviewItem(q.item_id, record.head_id, q.score, q.reasons, q.drawn_by) for q in queue]
+        reviewed = answers.load_reviewed(connection)
+        if not reviewed:
+            return None
+        batch_id = reviewed[-1].batch_id
+        batch = [one.item for one in reviewed if one.batch_id == batch_id]
+        waiting = _waiting(connection, batch_id, batch, gone)
+    return Batch(batch_id, waiting, False, len(batch)) if waiting else None
+
+
+def draw(workspace: Workspace, standing: Standing, policy: ReviewPolicy, head_id: str, run_id: int) -> Batch:
+    """Return a new batch, recorded before anything of it is sent: whatever breaks, the same goes out next time.
+
+    A listing that the audit drew and that is out or answered already is in it, and nobody is asked again.
+    """
+    with workspace.database().connect(read_only=True) as connection:
+        drawn_before = judgements.count_batches(connection)
+    queue = draw_review(standing, policy, drawn_before, head_id)
+    asked = {int(item_id) for item_id in standing.ids[standing.open]}
+    waiting = tuple(one for one in queue if one.item_id in asked)
+    if not waiting:
+        raise EmbedkitError(
+            "there is no listing left to ask people about: all are accepted, out, or answered",
+            "Take in what was answered: embedkit import-labels. A higher --promise finds more to ask about.",
+        )
     with workspace.database().connect(read_only=False) as connection:
-        batch_id = judgements.record_review(connection, run_id, waiting)
-    return Batch(batch_id, tuple(waiting), True, len(waiting))
+        batch_id = judgements.record_review(connection, run_id, queue)
+    return Batch(batch_id, waiting, True, len(queue))
+
+
+def _waiting(
+    connection: Connection, batch_id: int, batch: list[judgements.ReviewItem], gone: Set[str]
+) -> tuple[judgements.ReviewItem, ...]:
+    """Return the items of a batch that are in the catalogue, not settled, and not out with an earlier batch."""
+    there = {item.item_id for item in items.load_items(connection, [one.item_id for one in batch])}
+    out = {
+        task.item_id
+        for task in answers.load_tasks(connection)
+        if task.batch_id != batch_id and task.destination not in gone
+    }
+    left = there - settled(connection) - (out - set(answers.load_ties(connection)))
+    return tuple(one for one in batch if one.item_id in left)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from embedkit.annotation.cards import REASONS, Card, Neighbour, Suggested, prediction, task_of
 from embedkit.annotation.labelling import Category, LabellingSpec, codes
@@ -18,6 +20,7 @@ from embedkit.encoders.pictures import decode_picture
 from embedkit.errors import PictureError
 from embedkit.ground import LEVEL, Truths, load_truths
 from embedkit.indexing import features_of
+from embedkit.select import Standing, reason_words
 from embedkit.stores import items, runs, spaces, vectors
 from embedkit.stores.judgements import HeadRecord, ReviewItem
 from embedkit.types import Item, Predictions
@@ -38,6 +41,7 @@ class Evidence:
     labelling: LabellingSpec
     code_of: Mapping[str, str]
     predictions: Predictions
+    survey: Callable[[], Standing]
     items: Mapping[int, Item]
     labels: Mapping[int, str]
     neighbours: Mapping[int, tuple[int, ...]]
@@ -53,6 +57,7 @@ class Evidence:
             text=item.text[:LONGEST_TEXT],
             category=LEVEL.join(item.category) or None,
             picture=address,
+            reasons=self._reasons(queued),
             neighbours=tuple(self._neighbour(near) for near in self.neighbours.get(item.item_id, ())),
         )
         return task_of(card, self.labelling)
@@ -77,7 +82,7 @@ class Evidence:
             category=None,
             picture="",
             top=top,
-            reasons=tuple(words for reason, words in REASONS.items() if reason in queued.reasons),
+            reasons=(),
             neighbours=(),
             score=min(1.0, max(0.0, top[0].probability)),
             model_version=model_version,
@@ -92,6 +97,12 @@ class Evidence:
             return None
         name = f"ek-{item.image_sha256.hex()[:20]}-{PAGE_PIXELS}.jpg"
         return Picture(name, item.picture, partial(self._jpeg, item.picture, PAGE_PIXELS))
+
+    def _reasons(self, queued: ReviewItem) -> tuple[str, ...]:
+        """Return why a person is asked, in words, the weightiest reason first."""
+        standing = self.survey()
+        row = int(np.flatnonzero(standing.ids == queued.item_id)[0])
+        return tuple(reason_words(standing, row, reason) for reason in REASONS if reason in queued.reasons)
 
     def _neighbour(self, item_id: int) -> Neighbour:
         item = self.items[item_id]
@@ -135,11 +146,12 @@ def gather(
     workspace: Workspace,
     record: HeadRecord,
     predictions: Predictions,
+    survey: Callable[[], Standing],
     labelling: LabellingSpec,
     item_ids: Sequence[int],
     outside: Sequence[int] = (),
 ) -> Evidence:
-    """Return what is shown about these items; `predictions` are the head's, at least of them.
+    """Return what is shown about these items; `predictions` and `survey` are of at least them.
 
     The items `outside` have their tasks already: they are not shown, only what the head says of them is asked.
     """
@@ -157,6 +169,7 @@ def gather(
         labelling=labelling,
         code_of={category.name: category.code for category in labelling.categories},
         predictions=predictions,
+        survey=survey,
         items={item.item_id: item for item in shown},
         labels=dict(zip(truths.ids.tolist(), truths.labels, strict=True)),
         neighbours=near,

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from embedkit import batches, evidence, standing
+from embedkit import batches, evidence, review, standing
 from embedkit.annotation import guide, labelling, projects, routes
 from embedkit.annotation.access import NotThere
 from embedkit.annotation.push import Parcel, Pushed, PushSpec, push, speaks
 from embedkit.annotation.server import Project, Server
 from embedkit.errors import Misuse
-from embedkit.stores import answers, items, judgements, lock, runs, spaces
+from embedkit.select import Standing
+from embedkit.stores import answers, judgements, lock, runs
 from embedkit.stores.durable import durable_write
 from embedkit.types import Predictions, Progress, Report, ReviewPolicy, Say
 from embedkit.workspace import Workspace
@@ -50,10 +51,14 @@ class ExportSpec:
 
 @dataclass(frozen=True)
 class Desk:
-    """What the stage works on: the head in use, what it says of every listing, and who has answered what."""
+    """What the stage works on: the head in use, what it says of every listing, the batch, and what people dispute.
+
+    `survey` tells what is known of every listing, which takes a while, and is asked only for what is sent anew.
+    """
 
     record: judgements.HeadRecord
     predictions: Predictions
+    survey: Callable[[], Standing]
     batch: batches.Batch
     ties: Mapping[int, tuple[str, ...]]
 
@@ -89,18 +94,18 @@ def _desk(workspace: Workspace, spec: ExportSpec, server: Server | None, run_id:
     """Return the head in use, its predictions of all listings, and the batch that is to go out."""
     with workspace.database().connect(read_only=True) as connection:
         record = standing.find_head(judgements.load_heads(connection), standing.head_in_use(connection))
-        current = items.load_items(connection)
-        records = spaces.load_spaces(connection)
         ties = answers.load_ties(connection)
     trained = standing.load_trained(workspace, record)
-    predictions = standing.predict(workspace, trained, current, records)
-    batch = None if spec.new_batch else batches.newest(workspace)
+    judged = review.judge(workspace, trained, record, spec.promise)
+    gone = _gone(workspace, server)
+    survey = cache(partial(review.survey_candidates, workspace, trained, record, judged, weight=spec.weight, gone=gone))
+    batch = None if spec.new_batch else batches.newest(workspace, gone)
     if batch is None:
         policy = ReviewPolicy(spec.promise, spec.budget, spec.audit_share, spec.seed)
-        batch = batches.draw(workspace, record, predictions, policy, run_id, gone=_gone(workspace, server))
+        batch = batches.draw(workspace, survey(), policy, record.head_id, run_id)
     drawn = "drawn now" if batch.drawn else "drawn before"
-    say(f"batch {batch.batch_id}, {drawn}: {len(batch.waiting):,} of {batch.size:,} listings wait for an answer")
-    return Desk(record, predictions, batch, ties)
+    say(f"batch {batch.batch_id}, {drawn}: {len(batch.waiting):,} of {batch.size:,} listings are to be judged")
+    return Desk(record, judged.predictions, survey, batch, ties)
 
 
 def _gone(workspace: Workspace, server: Server | None) -> set[str]:
@@ -163,6 +168,7 @@ def _parcels(
         workspace,
         desk.record,
         desk.predictions,
+        desk.survey,
         page,
         [one.item_id for one in waiting],
         [one.item.item_id for one in others],

@@ -71,6 +71,36 @@ def test_a_batch_goes_out_each_listing_with_the_evidence_about_it(shop: Workspac
     )
 
 
+def test_a_listing_that_the_catalogue_files_wrongly_is_asked_about_and_says_why(
+    workspace: Workspace, colours: ColourRegistry, server: FakeServer, tmp_path: Path
+) -> None:
+    rows = coloured(90)
+    rows[0]["category"] = "blue"
+    indexed(workspace, tmp_path / "shop", rows)
+    fit(workspace)
+    send(workspace, server, audit_share=0.0)
+    reasons = {task["data"]["key"]: task["data"]["reasons"] for task in server.tasks.values()}
+    assert "sure of red; the catalogue says blue." in reasons["k000"]
+
+
+def test_what_an_audit_draws_and_people_have_answered_costs_nobody_anything(
+    shop: Workspace, server: FakeServer
+) -> None:
+    answer(shop, dict.fromkeys(list(ids_of(shop))[:30], "red"))
+    numbers = send(shop, server, budget=60, audit_share=1.0).numbers
+    assert (numbers["listings"], numbers["waiting"], numbers["made"]) == (60, 30, 30)
+
+
+def test_what_went_out_with_an_earlier_batch_is_not_sent_again_elsewhere(
+    shop: Workspace, server: FakeServer, tmp_path: Path
+) -> None:
+    send(shop, None, output=tmp_path / "tasks.json", budget=20, audit_share=1.0)
+    first = {row.item_id for row in out(shop)}
+    numbers = send(shop, server, new_batch=True, budget=60, audit_share=1.0).numbers
+    assert (numbers["listings"], numbers["made"], set(items(server)) & first) == (60, 40, set())
+    assert send(shop, server).numbers["waiting"] == 40
+
+
 def test_what_is_out_is_noted_with_its_task(shop: Workspace, server: FakeServer) -> None:
     send(shop, server)
     rows = out(shop)
