@@ -3,7 +3,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-TALKS := $(VENV)/.installed-annotation
 # Label Studio wants other versions of the same libraries, so it lives in an environment of its own.
 STUDIO_VENV := .venv-label-studio
 STUDIO := $(STUDIO_VENV)/bin/label-studio
@@ -22,18 +21,14 @@ demo: $(INSTALLED)  ## write a sample marketplace and run the whole arrow on it
 test: $(INSTALLED)  ## pass the tests
 	$(BIN)/python -m pytest
 
-$(TALKS): $(INSTALLED)
-	$(BIN)/python -m pip install --quiet --editable '.[dev,annotation]'
-	touch $@
-
 $(STUDIO):
 	test -x $(STUDIO_VENV)/bin/python || $(PYTHON) -m venv $(STUDIO_VENV)
 	$(STUDIO_VENV)/bin/python -m pip install --quiet label-studio==$(STUDIO_VERSION)
 
-test-label-studio: $(TALKS) $(STUDIO)  ## pass the tests that need a real Label Studio: installs, starts and stops one
+test-label-studio: $(INSTALLED) $(STUDIO)  ## pass the tests that need a real Label Studio: installs, starts and stops one
 	EMBEDKIT_LABEL_STUDIO=$(CURDIR)/$(STUDIO) $(BIN)/python -m pytest tests/label_studio
 
-label-studio: $(TALKS) $(STUDIO)  ## run a Label Studio on this machine until Ctrl-C
+label-studio: $(INSTALLED) $(STUDIO)  ## run a Label Studio on this machine until Ctrl-C
 	$(BIN)/python -m embedkit.annotation.launch --executable $(STUDIO)
 
 lint: $(INSTALLED)  ## style and types
