@@ -242,20 +242,21 @@ class _Hand:
     def __init__(self, standing: Standing) -> None:
         self.standing = standing
         waiting = np.flatnonzero(standing.out & ~standing.tie)
-        self.free = standing.open & ~np.isin(standing.groups, standing.groups[waiting])
-        self.free |= standing.tie
+        self.free = (standing.open & ~np.isin(standing.groups, standing.groups[waiting])) | standing.tie
         self.far = np.full(len(standing), FARTHEST)
-        for row in waiting[-MOST_REFERENCES // 5 :]:
-            self._move(int(row))
+        self._move(waiting[-MOST_REFERENCES // 5 :])
 
-    def _move(self, row: int) -> None:
+    def _move(self, rows: Int64) -> None:
         vectors = self.standing.vectors
-        self.far = np.minimum(self.far, np.maximum(2.0 - 2.0 * (vectors @ vectors[row]), 0.0))
+        for start in range(0, len(vectors) if len(rows) else 0, ROWS_AT_ONCE):
+            here = slice(start, start + ROWS_AT_ONCE)
+            near = (vectors[here] @ vectors[rows].T).max(axis=1)
+            self.far[here] = np.minimum(self.far[here], np.maximum(FARTHEST - 2.0 * near, 0.0))
 
     def hold(self, row: int) -> None:
         """Take a listing in: its near-duplicates are not drawn any more."""
         self.free &= self.standing.groups != self.standing.groups[row]
-        self._move(row)
+        self._move(np.array([row]))
 
     def draw(self, holds: Bools, strength: Floats, count: int) -> list[int]:
         """Return up to `count` rows for which a reason holds: each the strongest x farthest from those held before."""

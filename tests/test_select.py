@@ -107,8 +107,14 @@ def test_the_audit_draws_every_listing_equally_often() -> None:
     assert [counts[i] / 2000 for i in listings.ids.tolist()] == pytest.approx([0.25] * 4, abs=0.04)
 
 
-def test_listings_of_an_audit_that_nobody_need_be_asked_about_leave_the_budget_to_others() -> None:
-    known = standing([0.6] * 20, answered=[True] * 10 + [False] * 10)
+def test_people_are_asked_about_what_is_neither_out_nor_answered_and_about_what_they_dispute() -> None:
+    known = {"out": [False, True, False, True], "answered": [False, False, True, False], "tie": [False] * 3 + [True]}
+    assert standing([0.6] * 4, **known).open.tolist() == [True, False, False, True]
+
+
+@pytest.mark.parametrize("state", ["answered", "out"])
+def test_listings_of_an_audit_that_nobody_need_be_asked_about_leave_the_budget_to_others(state: str) -> None:
+    known = standing([0.6] * 20, **{state: [True] * 10 + [False] * 10})
     for seed in range(5):
         drawn = draw(known, budget=10, audit_share=0.5, seed=seed)
         assert sum(q.drawn_by == "audit" for q in drawn) == 5
@@ -121,6 +127,10 @@ def test_a_listing_that_is_out_or_answered_is_not_drawn_again() -> None:
 
 def test_a_near_duplicate_of_a_listing_that_is_out_waits_for_its_answer() -> None:
     assert ids(draw(standing([0.5, 0.5, 0.5], out=[True, False, False], groups=[7, 7, 8]))) == [102]
+
+
+def test_what_people_dispute_waits_for_no_near_duplicate() -> None:
+    assert ids(draw(standing([0.5, 0.5], tie=[True, False], out=[False, True], groups=[1, 1]))) == [100]
 
 
 def test_what_people_disagree_about_comes_first_and_before_all_else() -> None:
@@ -164,6 +174,10 @@ def test_a_batch_stays_away_from_what_is_out() -> None:
 def test_what_weighs_more_is_drawn_first_and_what_weighs_nothing_last() -> None:
     assert ids(draw(standing([0.5, 0.6, 0.4], weight=[1.0, 9.0, 0.0]), budget=1)) == [101]
     assert set(ids(draw(standing([0.5, 0.6, 0.4], weight=[1.0, 9.0, 0.0]), budget=2))) == {100, 101}
+
+
+def test_even_a_listing_that_the_model_is_certain_of_can_weigh_enough() -> None:
+    assert ids(draw(standing([1.0, 1.0, 0.9], weight=[1.0, 1e6, 1.0]), budget=1)) == [101]
 
 
 def test_each_reason_gets_its_share() -> None:
@@ -234,7 +248,8 @@ def naive_batch(listings: Standing, count: int) -> list[int]:
     return rows
 
 
-def test_the_draw_is_what_comparing_all_with_all_gives() -> None:
+def test_the_draw_is_what_comparing_all_with_all_gives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("embedkit.select.ROWS_AT_ONCE", 7)
     rng = np.random.default_rng(0)
     vectors = rng.normal(size=(80, 5)).astype(np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -309,6 +324,7 @@ def test_what_lies_elsewhere_is_novel_and_its_copy_does_not_make_it_known() -> N
     far = novelty(vectors, labelled, groups)
     assert np.flatnonzero(too_far(far, labelled))[-4:].tolist() == [56, 57, 58, 59]
     assert far[-1] > 5
+    assert too_far(far, labelled).sum() < 10
 
 
 def test_a_listing_without_vectors_is_not_novel_and_among_few_labelled_none_is() -> None:
