@@ -66,41 +66,68 @@ def survey_candidates(
 
     Listings that are out at a place that is `gone` are not out.
     """
-    weights = weights_of(judged.items, weight)
+    weights, ids = weights_of(judged.items, weight), judged.predictions.ids
     with workspace.database().connect(read_only=True) as connection:
-        labelled_ids = load_truths(connection, record.depth).ids
+        labelled = load_truths(connection, record.depth).ids
         answered = settled(connection)
         out = {task.item_id for task in answers.load_tasks(connection) if task.destination not in gone}
         ties = set(answers.load_ties(connection))
-    predictions, ids = judged.predictions, judged.predictions.ids
-    groups = asked_once(near_groups(workspace, judged.items, judged.records), judged.items)
-    labelled, given = np.isin(ids, labelled_ids), _given(judged, record.depth)
-    vectors = vectors_of(ids, judged.blocks)
-    far = novelty(vectors, labelled, groups)
-    picture = trained.judge_alone("image", ids, judged.blocks)
-    text = trained.judge_alone("text", ids, judged.blocks)
-    needed = np.array([judged.decisions.thresholds[name].value for name in predictions.classes])
+    facts = Facts(
+        groups=asked_once(near_groups(workspace, judged.items, judged.records), judged.items),
+        vectors=vectors_of(ids, judged.blocks),
+        given=_given(judged, record.depth),
+        labelled=np.isin(ids, labelled),
+        weight=weights,
+        out=_among(ids, out),
+        answered=_among(ids, answered),
+        tie=_among(ids, ties),
+    )
+    return standing_of(trained, judged.predictions, judged.decisions, judged.blocks, facts)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of listings whatever a head says, as in Standing; labelled bool[n]: whose category is known."""
+
+    groups: Int64
+    vectors: Float32
+    given: Int64
+    labelled: NDArray[np.bool_]
+    weight: NDArray[np.float64]
+    out: NDArray[np.bool_]
+    answered: NDArray[np.bool_]
+    tie: NDArray[np.bool_]
+
+
+def standing_of(
+    trained: TrainedHead, predictions: Predictions, decisions: Decisions, blocks: Sequence[Block], facts: Facts
+) -> Standing:
+    """Return what a head's judgement and the facts come to, in the order of the predictions."""
+    picture = trained.judge_alone("image", predictions.ids, blocks)
+    text = trained.judge_alone("text", predictions.ids, blocks)
+    needed = np.array([decisions.thresholds[name].value for name in predictions.classes])
+    far = novelty(facts.vectors, facts.labelled, facts.groups)
     return Standing(
-        ids=ids,
+        ids=predictions.ids,
         classes=predictions.classes,
         confidence=predictions.confidence.astype(np.float64),
         predicted=predictions.order[:, 0],
-        accepted=judged.decisions.accept,
+        accepted=decisions.accept,
         needed=needed[predictions.order[:, 0]],
         picture=picture[0],
         picture_confidence=picture[1],
         text=text[0],
         text_confidence=text[1],
-        given=given,
-        suspect=suspect_labels(predictions.probs, given),
+        given=facts.given,
+        suspect=suspect_labels(predictions.probs, facts.given),
         novelty=far,
-        novel=too_far(far, labelled),
-        vectors=vectors,
-        groups=groups,
-        weight=weights,
-        out=_among(ids, out),
-        answered=_among(ids, answered),
-        tie=_among(ids, ties),
+        novel=too_far(far, facts.labelled),
+        vectors=facts.vectors,
+        groups=facts.groups,
+        weight=facts.weight,
+        out=facts.out,
+        answered=facts.answered,
+        tie=facts.tie,
     )
 
 
