@@ -1,6 +1,8 @@
 # make demo and make test set everything up by themselves.
 PYTHON ?= python3
 VENV := .venv
+# The package with annotation/ and migrations/ inside it, as it is installed and as mypy must see it.
+TYPED := build/types/embedkit
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 # Label Studio wants other versions of the same libraries, so it lives in an environment of its own.
@@ -34,7 +36,9 @@ label-studio: $(INSTALLED) $(STUDIO)  ## run a Label Studio on this machine unti
 lint: $(INSTALLED)  ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	rm -rf $(TYPED) && mkdir -p $(TYPED)
+	ln -s $(CURDIR)/embedkit/* $(CURDIR)/annotation $(CURDIR)/migrations $(TYPED)/
+	MYPYPATH=$(dir $(TYPED)) $(BIN)/mypy $(TYPED) benchmarks
 
 clean:  ## remove what make and the demo made
 	rm -rf $(VENV) $(STUDIO_VENV) demo-workspace build dist *.egg-info

@@ -20,6 +20,8 @@ BLOCKS = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
 LINES = [line.split("   #")[0].split("  #")[0].strip() for block in BLOCKS for line in block.splitlines()]
 EXAMPLES = [line for line in LINES if line.startswith("embedkit ")]
 FETCHES_WEIGHTS = [line for line in EXAMPLES if "open_clip/" in line or "torchvision/" in line]
+NEEDS_SERVER = [line for line in EXAMPLES if "--url" in line]
+"""Run against a real one in tests/label_studio."""
 
 
 def test_every_verb_is_in_the_readme() -> None:
@@ -37,8 +39,8 @@ def test_every_make_target_exists(line: str) -> None:
     assert re.search(rf"^{line.split()[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 
-@pytest.mark.parametrize("line", FETCHES_WEIGHTS)
-def test_an_example_that_fetches_weights_is_at_least_understood(line: str, shop: Path) -> None:
+@pytest.mark.parametrize("line", FETCHES_WEIGHTS + NEEDS_SERVER)
+def test_an_example_that_fetches_weights_or_asks_a_server_is_at_least_understood(line: str, shop: Path) -> None:
     verb, *args = shlex.split(line)[1:]
     with click.Context(main) as ctx:
         command = main.get_command(ctx, verb)
@@ -48,7 +50,8 @@ def test_an_example_that_fetches_weights_is_at_least_understood(line: str, shop:
 
 def test_the_examples_run_in_the_order_of_the_page(shop: Path) -> None:
     runner = CliRunner()
-    examples = [line for line in EXAMPLES if line not in FETCHES_WEIGHTS and line != "embedkit demo"]
+    elsewhere = [*FETCHES_WEIGHTS, *NEEDS_SERVER, "embedkit demo"]
+    examples = [line for line in EXAMPLES if line not in elsewhere]
     assert len(examples) > 10
     for line in examples:
         result = runner.invoke(main, shlex.split(line)[1:])
@@ -66,5 +69,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     good = next(path for path in sorted(made.images.iterdir()) if path.suffix == ".jpg" and path.stat().st_size > 2000)
     shutil.copy(good, tmp_path / "photo.jpg")
     (tmp_path / "ViT-B-32.safetensors").touch()
+    (tmp_path / ".label-studio").mkdir()
+    (tmp_path / ".label-studio" / "token").write_text("a" * 40)
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -93,7 +93,7 @@ class TfIdf:
         row = self.matrix(Documents(np.zeros(1, dtype=np.int64), (tuple(tokens),)))
         value = dict(zip(row.indices.tolist(), row.data.astype(np.float64), strict=True))
         count = Counter(c for c, _ in placed)
-        said = {token: np.zeros(coefficients.shape[1]) for token in tokens}
+        said: dict[str, NDArray[np.float64]] = {token: np.zeros(coefficients.shape[1]) for token in tokens}
         for c, where in placed:
             part = value[c] * coefficients[c].astype(np.float64) / (count[c] * len(where))
             for position in where:
