@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from embedkit.errors import EmbedkitError
 from embedkit.stores.database import Connection, atomic, fetch, insert, next_id
 from embedkit.stores.runs import as_utc, now, to_json
-from embedkit.types import Float32, Int64, Label
+from embedkit.types import Float32, Int64, Label, Reason
 
 
 class Split(NamedTuple):
@@ -183,7 +183,7 @@ class ReviewItem(NamedTuple):
     item_id: int
     head_id: str
     score: float
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     drawn_by: str
     also: tuple[int, ...] = ()
 
