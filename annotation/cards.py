@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any, NamedTuple
 
 from embedkit.annotation.labelling import ANOTHER, CATEGORY, KEYS, PICTURE, SHORTLIST, LabellingSpec, shown
-from embedkit.types import Reason
 
 BAR_CELLS = 10
 CODES_KEPT = 100
@@ -25,15 +24,6 @@ NO_PICTURE = (
     "%3Crect width='600' height='600' fill='%23eee'/%3E%3Ctext x='300' y='310' text-anchor='middle' "
     "font-family='sans-serif' font-size='36' fill='%23777'%3Eno picture%3C/text%3E%3C/svg%3E"
 )
-REASONS: Mapping[Reason, str] = {
-    "tie": "People disagree: earlier answers for this listing differ.",
-    "suspect": "The catalogue may be wrong: the model is sure of another category.",
-    "disagreement": "Picture and text differ: each points to another category.",
-    "novel": "Unlike the others: nothing labelled so far is near.",
-    "doubt": "The model is not sure: no category is probable enough.",
-    "audit": "Drawn at random: it measures how often model and catalogue are right.",
-}
-"""Why a person is asked, in the words of the guide."""
 _THUMBNAIL = re.compile(r"data:image/(?:jpeg|png|webp);base64,[A-Za-z0-9+/]+={0,2}")
 
 

@@ -79,7 +79,7 @@ class LabellingSpec:
                 raise Misuse(f"{category.code!r} cannot be the code of {category.name!r}")
         self._refuse_twice("categories are called", (_seen(category.name) for category in self.categories))
         self._refuse_twice("categories have the code", (category.code for category in self.categories))
-        if self.tree:
+        if self.branches:
             self._refuse_twice("categories have the path", (" > ".join(_path(one)) for one in self.categories))
 
     def _refuse_twice(self, what: str, values: Iterable[str]) -> None:
@@ -95,7 +95,12 @@ class LabellingSpec:
     @property
     def searchable(self) -> bool:
         """Whether a task lists only the likeliest categories, and the rest is found by search."""
-        return self.tree or len(self.categories) > LISTED
+        return self.branches or len(self.categories) > LISTED
+
+    @property
+    def branches(self) -> bool:
+        """Whether the categories are to be seen as a tree, and are one."""
+        return self.tree and any(len(category.path) > 1 for category in self.categories)
 
 
 def codes(names: Iterable[str]) -> dict[str, str]:
@@ -174,7 +179,7 @@ def _choose(parent: ElementTree.Element, spec: LabellingSpec) -> None:
     _tag(view, "Choices", value="$choices", **attributes)
     if spec.searchable:
         hidden = _view(view, "ek-other", CATEGORY, ANOTHER)
-        inner = {part for category in spec.categories for part in _inner(category)} if spec.tree else set()
+        inner = {part for category in spec.categories for part in _inner(category)} if spec.branches else set()
         taxonomy = _tag(
             hidden,
             "Taxonomy",
@@ -193,7 +198,7 @@ def _grow(root: ElementTree.Element, spec: LabellingSpec) -> None:
     """Add every category to a taxonomy; a node that only leads to others has a code of its own."""
     nodes: dict[tuple[str, ...], ElementTree.Element] = {(): root}
     for category in spec.categories:
-        path = _path(category) if spec.tree else (category.name,)
+        path = _path(category) if spec.branches else (category.name,)
         for depth in range(1, len(path) + 1):
             part = path[:depth]
             if part not in nodes:

@@ -10,15 +10,17 @@ STYLE = """
 .ek { --line: 1px solid var(--color-neutral-border, rgba(128, 128, 128, .35));
   --soft: var(--color-neutral-content-subtle, #6b6860); display: flex; gap: 20px; font-size: 15px; line-height: 1.4;
   height: calc(100vh - 130px); min-height: 480px; }
-.ek .lsf-richtext__container, .ek .lsf-htx-richtext { padding: 0; margin: 0; border: 0; line-height: inherit; }
+.ek .lsf-richtext__container, .ek .lsf-htx-richtext { padding: 0; margin: 0; border: 0; font-size: inherit;
+  line-height: inherit; color: inherit; }
 .ek-left { flex: 0 0 46%; min-width: 0; display: flex; flex-direction: column; gap: 10px; }
 .ek-picture { flex: 1 1 0; min-height: 0; overflow: hidden; }
 .ek-right { flex: 1 1 0; min-width: 0; display: flex; flex-direction: column; gap: 8px; overflow-y: auto; }
 .ek-title { font-size: 19px; font-weight: 600; line-height: 1.25; max-height: 3.8em; overflow-y: auto;
   overflow-wrap: anywhere; }
 .ek-facts { display: flex; gap: 16px; justify-content: space-between; align-items: baseline; }
-.ek-said { font-weight: 600; overflow-wrap: anywhere; }
-.ek-key { color: var(--soft); font-size: 12px; overflow-wrap: anywhere; }
+.ek-said { font-weight: 600; overflow-wrap: anywhere; max-height: 2.8em; overflow-y: auto; }
+.ek-key { flex: 0 0 auto; max-width: 35%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap;
+  color: var(--soft); font-size: 12px; }
 .ek-text { flex: 1 1 60px; min-height: 60px; overflow-y: auto; overflow-wrap: anywhere; white-space: pre-line;
   border-top: var(--line); border-bottom: var(--line); padding: 6px 0; }
 .ek-reasons { background: var(--color-warning-background, rgba(250, 173, 20, .15)); padding: 6px 10px;

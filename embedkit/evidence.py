@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from embedkit.annotation.cards import REASONS, Card, Neighbour, Suggested, prediction, task_of
+from embedkit.annotation.cards import Card, Neighbour, Suggested, prediction, task_of
 from embedkit.annotation.labelling import Category, LabellingSpec, codes
 from embedkit.annotation.routes import Picture
 from embedkit.catalog.pictures import PictureSource
@@ -102,7 +102,7 @@ class Evidence:
         """Return why a person is asked, in words, the weightiest reason first."""
         standing = self.survey()
         row = int(np.flatnonzero(standing.ids == queued.item_id)[0])
-        return tuple(reason_words(standing, row, reason) for reason in REASONS if reason in queued.reasons)
+        return tuple(reason_words(standing, row, reason) for reason in queued.reasons)
 
     def _neighbour(self, item_id: int) -> Neighbour:
         item = self.items[item_id]

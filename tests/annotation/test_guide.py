@@ -5,11 +5,14 @@ from __future__ import annotations
 from html.parser import HTMLParser
 from typing import get_args
 
-from embedkit.annotation.cards import REASONS
+import pytest
+
 from embedkit.annotation.guide import instructions
 from embedkit.annotation.labelling import FLAGS
 from embedkit.annotation.style import GUIDE_STYLE
+from embedkit.select import reason_words
 from embedkit.types import Reason
+from tests.test_select import TOLD
 
 
 class Tags(HTMLParser):
@@ -28,12 +31,25 @@ class Tags(HTMLParser):
         self.links += [value for name, value in attrs if name == "href"]
 
 
-def test_the_guide_explains_every_flag_with_its_key_and_every_reason_in_its_words() -> None:
+REASONS = {
+    "tie": "The people who judged it disagree",
+    "suspect": "the catalogue says",
+    "disagreement": "The picture looks like",
+    "novel": "It is unlike the listings of every category",
+    "doubt": "The model is only",
+    "audit": "It was drawn at random",
+}
+
+
+def test_the_guide_explains_every_flag_with_its_key() -> None:
     guide = instructions()
     assert [flag.name for flag in FLAGS if f"<strong>{flag.name}</strong> <code>{flag.key}</code>" not in guide] == []
-    assert set(REASONS) == set(get_args(Reason))
-    headings = [words.split(":")[0] for words in REASONS.values()]
-    assert [heading for heading in headings if f"<strong>{heading}</strong>" not in guide] == []
+
+
+@pytest.mark.parametrize("reason", get_args(Reason))
+def test_the_guide_explains_every_reason_in_the_words_in_which_it_is_told(reason: Reason) -> None:
+    assert REASONS[reason] in reason_words(TOLD, 0, reason)
+    assert f"<strong>{REASONS[reason]}</strong>" in instructions()
 
 
 def test_the_guide_is_plain_markup_and_its_look() -> None:

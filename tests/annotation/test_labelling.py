@@ -116,6 +116,14 @@ def test_a_tree_shows_each_branch_once_and_its_leaves_carry_the_categories_codes
     assert taxonomy.get("leafsOnly") == "true"
 
 
+def test_a_tree_without_branches_is_a_list() -> None:
+    spec = tree(("Home",), ("Baby",))
+    assert (spec.ordered, [choice.get("value") for choice in control(page(spec), CATEGORY)]) == (
+        False,
+        ["Home", "Baby"],
+    )
+
+
 def test_a_branch_that_is_a_category_itself_can_be_chosen() -> None:
     taxonomy = control(page(tree(("Home",), ("Home", "Curtains"))), OTHER_CATEGORY)
     assert (taxonomy.get("leafsOnly"), taxonomy[0].get("alias")) == ("false", codes(["Home"])["Home"])
