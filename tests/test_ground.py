@@ -87,6 +87,24 @@ def test_many_answers_do_not_move_anybody_to_the_other_side(shop: Workspace) -> 
     assert kept_aside(shop) == before
 
 
+def test_what_only_trains_does_not_make_the_sides_look_drawn_for_another_share(
+    workspace: Workspace, colours: ColourRegistry, tmp_path: Path
+) -> None:
+    greys = [{**row, "category": ""} for row in coloured(130, ["grey"])[100:]]
+    indexed(workspace, tmp_path / "shop", [*coloured(30), *greys])
+    answer(workspace, {row["sku"]: "blue" for row in greys})
+    ground = survey(workspace, GroundSpec())
+    # Six of the thirty that may test, and none that would be drawn now.
+    alone = [
+        row for row in np.flatnonzero(ground.countable) if np.count_nonzero(ground.groups == ground.groups[row]) == 1
+    ]
+    train = np.ones(len(ground.ids), dtype=bool)
+    train[[row for row in alone if ground.train[row]][:6]] = False
+    with workspace.database().connect(read_only=False) as connection:
+        judgements.record_split(connection, 1, judgements.Split(ground.ids, train, ground.groups, ground.seed))
+    assert survey(workspace, GroundSpec()).train.tolist() == train.tolist()
+
+
 def test_a_near_duplicate_of_what_tests_neither_trains_nor_tests(
     workspace: Workspace, colours: ColourRegistry, tmp_path: Path
 ) -> None:

@@ -77,6 +77,17 @@ def test_a_category_that_falls_holds_a_head_back_whatever_the_others_gain(shop: 
     assert (in_use(shop), "'green' falls from 6 to 0 of 6 right" in second.held_back) == (first.head_id, True)
 
 
+def test_a_loss_spread_over_categories_holds_a_head_back_though_none_falls_beyond_chance(shop: Workspace) -> None:
+    first = fit(shop)
+    numbers = [int(key[1:]) for key in kept_aside(shop)]
+    lost = [str(n) for colour in (1, 2) for n in [one for one in numbers if one % 3 == colour][:3]]
+    second = fit(shop, keyword_weights=spoiling(shop, **dict.fromkeys(lost, 100)))
+    gate = second.standing.gate if second.standing else None
+    assert gate is not None
+    assert (gate.new_right, gate.falls, gate.p_value) == (12, (), pytest.approx(0.5**6))
+    assert in_use(shop) == first.head_id
+
+
 def test_a_loss_that_may_be_chance_holds_nothing_back(shop: Workspace) -> None:
     fit(shop)
     word = next(str(int(key[1:])) for key in kept_aside(shop) if int(key[1:]) % 3)

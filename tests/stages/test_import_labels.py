@@ -103,6 +103,12 @@ def test_an_older_export_that_comes_late_changes_nothing(desk: Desk) -> None:
     assert answered(desk.workspace)["k000"].label == "green"
 
 
+def test_an_answer_that_did_not_come_from_an_annotation_is_left_alone(desk: Desk) -> None:
+    answer(desk.workspace, {"k020": "green"}, drawn_by="seed")
+    desk.take_in(desk.task("k000", said(5, "blue")))
+    assert {key: row.label for key, row in answered(desk.workspace).items()} == {"k000": "blue", "k020": "green"}
+
+
 def test_a_deletion_takes_back(desk: Desk) -> None:
     desk.take_in(desk.task("k000", said(5, "blue")))
     report = desk.take_in(desk.task("k000", minute=40))
