@@ -111,7 +111,15 @@ def start(spec: ServerSpec) -> LocalServer:
     log_in = spec.log_in or kept_log_in(data_dir)
     log = data_dir / "server.log"
     lock = _taken(data_dir)
-    command = [executable, "start", "--no-browser", "--internal-host", HOST, "--port", str(spec.port or free_port())]
+    command = [
+        os.path.abspath(executable),
+        "start",
+        "--no-browser",
+        "--internal-host",
+        HOST,
+        "--port",
+        str(spec.port or free_port()),
+    ]
     with log.open("ab") as output:
         process = subprocess.Popen(
             command,
@@ -293,7 +301,8 @@ def main(arguments: list[str] | None = None) -> int:
         raise Misuse(f"{given.pictures} is no folder")
     port = given.port if is_free(given.port) else free_port()
     spec = ServerSpec(given.executable, given.data_dir, port, None, given.pictures, given.live)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for ending in (signal.SIGINT, signal.SIGTERM):  # started in the background, a shell has Ctrl-C ignored
+        signal.signal(ending, signal.default_int_handler)
     _say("Starting Label Studio; the first start takes a minute ...")
     try:
         with running(spec) as server:
@@ -314,8 +323,8 @@ def _welcome(server: LocalServer, data_dir: Path) -> list[str]:
         f"    log in as   {server.log_in.user}",
         f"    password    {server.log_in.password}",
         "Send it what people should look at, and take in their answers, from another terminal:",
-        f"    embedkit export-tasks --url {server.url} --project review --token-file {token}",
-        f"    embedkit import-labels --url {server.url} --project review --token-file {token}",
+        f"    embedkit export-tasks --url {server.url} --token-file {token}",
+        f"    embedkit import-labels --url {server.url} --token-file {token}",
         "Ctrl-C stops it.",
     ]
 
