@@ -78,6 +78,13 @@ def test_a_server_that_is_yielded_answers_and_is_gone_afterwards(spec: ServerSpe
     assert is_free(int(server.url.rsplit(":", 1)[1]))
 
 
+def test_a_path_that_starts_here_is_found_from_there(spec: ServerSpec, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = spec.executable.parent
+    monkeypatch.chdir(home.parent)
+    stop(start(ServerSpec(Path(home.name, "label-studio"), Path(home.name, "data"))))
+    assert (spec.data_dir / "server.log").exists()
+
+
 def test_where_another_has_taken_the_port_the_address_is_still_that_of_our_own_child(spec: ServerSpec) -> None:
     with socket.socket() as stranger:
         stranger.bind(("127.0.0.1", 0))
