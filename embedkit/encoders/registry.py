@@ -25,7 +25,7 @@ _BOTH: tuple[Modality, ...] = ("image", "text")
 _HUB, _TORCH = "https://huggingface.co/", "https://download.pytorch.org/models/"
 # The models of the study and their neighbours; open_clip/MODEL/TAG takes all of open_clip's others too.
 _KNOWN = (
-    ModelCard("clip-tiny", "CLIP", _BOTH, 128, True, 0, "clip-tiny.safetensors"),
+    ModelCard("clip-tiny", "CLIP", _BOTH, 160, True, 0, "clip-tiny.safetensors"),
     ModelCard("densenet-tiny", "DenseNet", ("image",), 268, True, 0, "densenet-tiny.safetensors"),
     ModelCard(
         "open_clip/ViT-B-32/openai", "CLIP", _BOTH, 512, False, 605_143_316, "timm/vit_base_patch32_clip_224.openai"

@@ -51,8 +51,12 @@ def test_a_picture_alone_in_a_batch_or_shuffled_has_one_vector(pictures_encoder)
 
 def test_a_text_alone_in_a_batch_or_shuffled_has_one_vector(texts_encoder):
     together = texts_encoder.encode(TEXTS)
-    assert np.allclose(together[::-1], texts_encoder.encode(TEXTS[::-1]), atol=1e-5)
-    assert np.allclose(together, np.concatenate([texts_encoder.encode([one]) for one in TEXTS]), atol=1e-5)
+    alone = np.concatenate([texts_encoder.encode([one]) for one in TEXTS])
+    for other in (texts_encoder.encode(TEXTS[::-1])[::-1], alone):
+        if texts_encoder.spec.precision == "fp32":
+            assert np.allclose(together, other, atol=1e-5)
+        # In eight bits, what differs in the last digit of a float may round to the next of 127 steps.
+        assert ((together * other).sum(axis=1)).min() > 0.9995
 
 
 def test_the_same_picture_twice_gives_the_same_numbers(pictures_encoder):
