@@ -90,7 +90,7 @@ def keyword_table(trained: TrainedHead, categories: Sequence[str], blocks: Seque
                 for word, adds in bare.contributions(block.tokens[0], block.space).items():
                     said[word] = said.get(word, 0.0) + adds
     temperature = trained.calibration.temperature
-    table = [Keyword(word, centred(adds[None])[0, columns] / temperature) for word, adds in said.items()]
+    table = [Keyword(word, centred(adds[None])[0, columns] / temperature) for word, adds in said.items() if adds.any()]
     if isinstance(head, WeightedHead):
         for word, adds in _own(head.weights, documents, head.classes).items():
             table.append(Keyword(word, centred(adds[None])[0, columns] * head.unit / temperature, own=True))
