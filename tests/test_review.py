@@ -15,7 +15,7 @@ from embedkit.select import Standing, draw_batch, reason_words
 from embedkit.stages import classify, index, train
 from embedkit.standing import find_head, head_in_use, load_trained
 from embedkit.stores import answers, judgements
-from embedkit.types import Documents, Features, Item, Label, ReviewPolicy, no_progress
+from embedkit.types import Answer, Documents, Features, Item, Label, ReviewPolicy, no_progress
 from embedkit.workspace import Workspace
 from tests.worlds import ColourRegistry, Row, coloured, write_shop
 
@@ -82,6 +82,17 @@ def test_what_was_answered_sent_out_or_disputed_is_known(shop: Workspace) -> Non
     found = [np.flatnonzero(flags).tolist() for flags in (known.answered, known.out, known.tie)]
     assert found == [[3], [4, 5], [4]]
     assert np.flatnonzero(~known.open).tolist() == [3, 5]
+
+
+def test_a_listing_that_was_skipped_is_still_open_and_one_that_nothing_fits_is_settled(shop: Workspace) -> None:
+    ids, when = survey(shop).ids.tolist(), "2031-05-17T09:30:00Z"
+    said = [
+        Answer(f"a{row}", row, row, ids[row], "ann", state, when, when)  # type: ignore[arg-type]
+        for row, state in ((3, "skipped"), (4, "flagged"))
+    ]
+    with shop.database().connect(read_only=False) as connection:
+        answers.record_annotations(connection, 1, said)
+    assert np.flatnonzero(survey(shop).answered).tolist() == [4]
 
 
 def test_copies_of_a_listing_are_asked_about_once(

@@ -118,7 +118,7 @@ def sign_up(url: str, email: str) -> Person:
 
 def send(workspace: Workspace, server: Server, project: str, **options: Any) -> dict[str, Any]:
     """Export a batch, and return the numbers."""
-    spec = export_tasks.ExportSpec(project=project, **{"budget": 12, **options})
+    spec = export_tasks.ExportSpec(project=project, **{"budget": 12, "audit_share": 1.0, **options})
     return export_tasks.run(workspace, spec, server, silent, no_progress).numbers
 
 

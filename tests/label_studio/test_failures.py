@@ -125,7 +125,8 @@ def test_killed_at_random_moments_every_listing_has_one_task_in_the_end(
     indexed(workspace, tmp_path / "shop", coloured(400, tuple(COLOURS)))
     fit(workspace, features=("clip-image",))
     moments, caught = random.Random(5), 0
-    arguments = ["export-tasks", "--url", studio.url, "--project", "kills", "--budget", "300", "--batch", "20"]
+    arguments = ["export-tasks", "--url", studio.url, "--project", "kills", "--batch", "20"]
+    arguments += ["--budget", "300", "--audit-share", "1"]
     for _ in range(8):
         process = subprocess.Popen(
             [*COMMAND, *arguments, "-w", str(workspace.root)],
