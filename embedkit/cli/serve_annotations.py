@@ -55,7 +55,9 @@ def command(
     project whenever something is done in it, as import-labels does; without, it takes what the webhooks hold.
     A webhook is only a hint: what was missed, import-labels takes in.
 
-    Label Studio calls no private address unless it was started with SSRF_PROTECTION_ENABLED=false (webhooks) and
+    Label Studio asks for predictions where a project shows them (export-tasks --preselect), and when it is told to
+    retrieve them. It shows the secret to everybody who may see the project's settings. It calls
+    no private address unless it was started with SSRF_PROTECTION_ENABLED=false (webhooks) and
     ML_BLOCK_LOCAL_IP=false (predictions).
 
     \b
