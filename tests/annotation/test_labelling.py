@@ -116,6 +116,12 @@ def test_a_tree_shows_each_branch_once_and_its_leaves_carry_the_categories_codes
     assert taxonomy.get("leafsOnly") == "true"
 
 
+def test_a_leaf_carries_its_own_code_whatever_it_is_called() -> None:
+    spec = LabellingSpec((Category("pots-1", "Pots and pans", ("Home", "Pots")),), tree=True)
+    (home,) = control(page(spec), OTHER_CATEGORY)
+    assert ([leaf.get("alias") for leaf in home], home[0].get("value")) == (["pots-1"], "Pots")
+
+
 def test_a_tree_without_branches_is_a_list() -> None:
     spec = tree(("Home",), ("Baby",))
     assert (spec.ordered, [choice.get("value") for choice in control(page(spec), CATEGORY)]) == (
@@ -156,6 +162,7 @@ def test_nothing_in_the_style_is_what_an_html_cleaner_would_change() -> None:
         ((), "no category"),
         ((Category("a", " "),), "empty name"),
         ((Category("a", "\u200b"),), "empty name"),
+        ((Category("a", "Shoes", ("Home", " ")),), "empty name"),
         ((Category("a", "Shoes"), Category("b", "Shoes")), "are called 'Shoes'"),
         ((Category("a", "Home  Decor"), Category("b", "Home Decor ")), "are called 'Home Decor'"),
         ((Category("a", "Shoes"), Category("a", "Bags")), "have the code 'a'"),
