@@ -54,6 +54,8 @@ def test_a_head_that_was_only_stored_comes_into_use_when_asked_for(shop: Workspa
 def test_classify_takes_the_head_in_use_and_not_the_one_trained_last(shop: Workspace) -> None:
     first = fit(shop).head_id
     worse(shop)
+    fit(shop, features=("clip-image",))
+    promote.rollback(shop, silent)
     said: list[str] = []
     classify.run(shop, classify.ClassifySpec(), said.append)
     assert said[0].startswith(f"head {first},")
