@@ -33,7 +33,7 @@ def read_elements(path: Path) -> Iterator[Element]:
     """Yield the elements of the file's list; a file that is one object is a list of one.
 
     Raises EmbedkitError, with the line, for what is no JSON, is cut off, or is in another encoding than UTF-8 or
-    UTF-16. NaN and infinities, which JSON has not, are read as null.
+    UTF-16.
     """
     return _Reader(path).elements()
 
@@ -44,9 +44,7 @@ class _Reader:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.doubled: list[str] = []
-        self.decoder = json.JSONDecoder(
-            object_pairs_hook=self._object, parse_constant=lambda name: None, parse_int=_integer
-        )
+        self.decoder = json.JSONDecoder(object_pairs_hook=self._object, parse_int=_integer)
         self.text, self.at, self.line, self.ended = "", 0, 1, False
 
     def elements(self) -> Iterator[Element]:

@@ -17,7 +17,7 @@ import argparse
 import json
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -203,8 +203,8 @@ def indexed(data: Path, name: str, cut: Catalogue, folder: Path) -> Workspace:
 
 def run_catalogue(
     workspace: Workspace, cut: Catalogue, seeds: int, strategies: Sequence[str], share: float
-) -> dict[str, Any]:
-    """Return the curves of each strategy, the goal, and how many answers each needs."""
+) -> Iterator[dict[str, Any]]:
+    """Yield the curves of each strategy, the goal, and how many answers each needs, of one seed more each time."""
     full: list[float] = []
     curves: dict[str, list[Curve]] = {name: [] for name in strategies}
     for seed in range(seeds):
@@ -218,14 +218,14 @@ def run_catalogue(
                 f"{count} {one:.3f}" for count, one in curves[name][-1][:: max(1, len(curves[name][-1]) // 8)]
             )
             print(f"  {name:12} {few}  ({time.perf_counter() - started:.0f} s)", flush=True)
-    goal = share * float(np.mean(full))
-    return {
-        "cut": asdict(cut),
-        "full": full,
-        "goal": goal,
-        "needed": {name: needed(curves[name], goal) for name in strategies},
-        "curves": curves,
-    }
+        goal = share * float(np.mean(full))
+        yield {
+            "cut": asdict(cut),
+            "full": full,
+            "goal": goal,
+            "needed": {name: needed(curves[name], goal) for name in strategies},
+            "curves": curves,
+        }
 
 
 def options() -> argparse.Namespace:
@@ -257,10 +257,11 @@ def main() -> None:
         for name in names:
             cut = replace(CATALOGUES[name] if asked.data else CATALOGUES["flipkart"], **knobs)
             workspace = indexed(asked.data, name, cut, Path(folder)) if asked.data else Workspace(asked.workspace)
-            results[name] = run_catalogue(workspace, cut, asked.seeds, asked.strategies, asked.share)
+            for result in run_catalogue(workspace, cut, asked.seeds, asked.strategies, asked.share):
+                results[name] = result
+                if asked.json:  # after each seed: what was measured is not lost with what was not
+                    asked.json.write_text(json.dumps({"share": asked.share, "catalogues": results}, indent=1))
             print(table(name, results[name], asked.share), flush=True)
-    if asked.json:
-        asked.json.write_text(json.dumps({"share": asked.share, "catalogues": results}, indent=1))
     if asked.png:
         draw_curves(results, asked.png)
 

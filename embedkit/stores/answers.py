@@ -164,7 +164,8 @@ class TaskRow(NamedTuple):
 
 def record_tasks(connection: Connection, run_id: int, tasks: Sequence[TaskRow]) -> int:
     """Append what was sent out and return how many; what is noted already is left out."""
-    new = [task for task in dict.fromkeys(tasks) if task not in set(load_tasks(connection))]
+    there = set(load_tasks(connection))
+    new = [task for task in dict.fromkeys(tasks) if task not in there]
     columns = {
         "batch_id": pa.array([task.batch_id for task in new], pa.int64()),
         "item_id": pa.array([task.item_id for task in new], pa.int64()),

@@ -103,6 +103,14 @@ def test_every_answer_becomes_words_that_give_nothing_away(
     assert handler.seen == ["POST /api/projects/3/import"], "an import must never be sent twice"
 
 
+def test_what_the_sdk_has_no_method_for_is_sent_once_too(answering: tuple[type[Answering], str]) -> None:
+    handler, url = answering
+    handler.status, handler.body = 500, {"detail": "database is locked"}
+    with pytest.raises(AnswerLost):
+        Server(url, TOKEN, timeout_s=5).upload(3, {"a.jpg": b"jpeg", "b.jpg": b"jpeg"})
+    assert handler.seen == ["POST /api/projects/3/import"]
+
+
 def test_a_redirect_is_named_and_not_followed(answering: tuple[type[Answering], str]) -> None:
     handler, url = answering
     handler.status, handler.headers_too = 301, {"location": "https://labels.example.com/"}

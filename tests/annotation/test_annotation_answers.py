@@ -277,6 +277,18 @@ def test_wherever_a_chunk_ends_the_same_is_read(tmp_path: Path, monkeypatch: pyt
     assert [answer.comment for answer in whole.answers] == ['a\\"b\n靴👟'] * 3
 
 
+def test_a_large_file_that_is_wrong_at_its_start_is_refused_at_its_start(tmp_path: Path) -> None:
+    import tracemalloc
+
+    path = write(tmp_path, '[{"id": nix, "pad": "' + "x" * 30_000_000)
+    tracemalloc.start()
+    with pytest.raises(EmbedkitError, match="line 1: Expecting value"):
+        read_export(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 10_000_000
+
+
 def test_a_large_file_is_read_in_the_memory_of_a_few_tasks(tmp_path: Path) -> None:
     import tracemalloc
 

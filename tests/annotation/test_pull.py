@@ -70,6 +70,13 @@ def test_the_next_time_only_what_changed_is_read_with_an_overlap(server: FakeSer
     assert third.until == second.until
 
 
+def test_what_was_seen_last_may_be_deleted_and_the_clock_does_not_go_back(server: FakeServer) -> None:
+    touch(server, 1, "10:00:00", answer(5))
+    first = pull(server, 1, "fake 1")
+    del server.tasks[1]
+    assert pull(server, 1, "fake 1", first.until).until == first.until
+
+
 def test_a_task_whose_last_answer_was_deleted_is_there_without_one(server: FakeServer) -> None:
     touch(server, 1, "10:00:00")
     pulled = pull(server, 1, "fake 1")
