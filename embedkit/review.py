@@ -24,7 +24,7 @@ from embedkit.workspace import Workspace
 AXES = 64
 """So many principal axes of each block tell near from far."""
 SHARES = {"vectors": 0.4, "words": 0.6}
-"""How much of the squared distance is the vectors' and the words', measured where both are."""
+"""How much of the squared distance is the vectors' and the words', as tried out on one catalogue that has both."""
 MOST_TWINS = 20
 """A picture or text that more listings share is a placeholder or a phrase as likely as one product sold many times."""
 

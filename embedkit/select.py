@@ -1,7 +1,8 @@
 """The review queue: which listings a person should see, in what order, and the named reasons.
 
-Measured by replaying the loop (benchmarks/active_learning.py): doubt times the squared distance to what the batch holds
-already teaches more than doubt alone, and the more so the larger the batch; round robin over clusters lies between.
+A batch is spread by taking the greatest doubt x squared distance to what it holds already. Tried with a quick stand-
+in for the head on 840 listings and batches of 50, that taught more than doubt alone, and than round robin over
+clusters.
 """
 
 from __future__ import annotations
