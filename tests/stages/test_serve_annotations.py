@@ -176,22 +176,28 @@ def test_what_could_not_be_stored_is_read_again(people: People, monkeypatch: pyt
     server.add_project()
     server.tasks = {1: {**people.task("k000", said(5, "green")), "id": 1}}
     desk = desk_of(people, server)
-    with lock.hold(people.workspace.lock, "train"):
-        monkeypatch.setattr(serve_annotations.lock, "hold", _impatient)
-        with pytest.raises(WorkspaceError, match="being written by embedkit train"):
+
+    def full(*args: object) -> None:
+        raise WorkspaceError("no space left on the disk")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(serve_annotations, "store", full)
+        with pytest.raises(WorkspaceError, match="no space left"):
             desk.take_in([Event(1)])
-    monkeypatch.undo()
     assert (desk.until, desk.take_in([Event(1)])) == (None, "1 new; 1 listings labelled")
     desk.close({"not_stored": 0})
     with people.workspace.database().connect(read_only=True) as connection:
-        assert answers.last_import(connection, server.place(1)) is not None
+        assert answers.last_import(connection, server.place(1)) == "2031-05-17T10:30:00.500000+00:00"
 
 
-def _impatient(path: Path, verb: str) -> Any:
-    return HOLD(path, verb, 0.0)
-
-
-HOLD = lock.hold
+def test_while_another_verb_writes_nothing_is_stored_and_the_writer_is_named(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold = lock.hold
+    monkeypatch.setattr(serve_annotations.lock, "hold", lambda path, verb: hold(path, verb, 0.0))
+    with hold(people.workspace.lock, "train"), pytest.raises(WorkspaceError, match="being written by embedkit train"):
+        desk_of(people).take_in([told(people, "k000", said(5, "green"))])
+    assert answered(people.workspace) == {}
 
 
 @dataclass
