@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,13 @@ from PIL import Image
 from embedkit.annotation.access import AnswerLost
 from embedkit.annotation.labelling import codes
 from embedkit.errors import EmbedkitError, Misuse
-from embedkit.stages import export_tasks
+from embedkit.stages import export_tasks, index
 from embedkit.stores import answers, judgements
 from embedkit.types import Report, no_progress
 from embedkit.workspace import Workspace
 from tests.annotation.fake_server import FakeServer
 from tests.review_worlds import Desk, answer, fit, ids_of, indexed, said, silent
-from tests.worlds import ColourRegistry, coloured
+from tests.worlds import ColourRegistry, coloured, write_shop
 
 HOSTILE = 'Mug, "blue" <script>alert(1)</script> &amp; 靴 👟 ‏نعال {"a": 1}'
 
@@ -49,6 +50,13 @@ def items(server: FakeServer) -> list[int]:
     return [int(task["data"]["item"]) for task in server.tasks.values()]
 
 
+def shown(address: str) -> Image.Image:
+    """Return the picture that is inside an address."""
+    kind, _, data = address.partition(",")
+    assert kind == "data:image/jpeg;base64"
+    return Image.open(io.BytesIO(base64.b64decode(data)))
+
+
 def out(workspace: Workspace) -> list[answers.TaskRow]:
     with workspace.database().connect(read_only=True) as connection:
         return answers.load_tasks(connection)
@@ -69,6 +77,27 @@ def test_a_batch_goes_out_each_listing_with_the_evidence_about_it(shop: Workspac
     assert [task["predictions"][0]["score"] for task in server.tasks.values()] == sorted(
         task["predictions"][0]["score"] for task in server.tasks.values()
     )
+
+
+def test_no_listing_is_its_own_neighbour(shop: Workspace, server: FakeServer) -> None:
+    send(shop, server)
+    for task in server.tasks.values():
+        assert f'title="{task["data"]["title"]}"' not in task["data"]["neighbours"]
+
+
+def test_a_large_picture_is_sent_as_large_as_a_page_shows_it(
+    workspace: Workspace, colours: ColourRegistry, tmp_path: Path
+) -> None:
+    shop = write_shop(tmp_path / "shop", coloured(60))
+    Image.new("RGB", (3000, 1500), (230, 20, 20)).save(shop.parent / "k000.png")
+    index.run(workspace, index.IndexSpec(shop, encoders=("colour",)), silent, no_progress)
+    fit(workspace)
+    send(workspace, None, output=tmp_path / "tasks.json", budget=60, audit_share=1.0)
+    tasks = {task["data"]["key"]: task["data"] for task in json.loads((tmp_path / "tasks.json").read_text())}
+    assert shown(tasks["k000"]["image"]).size == (1024, 512)
+    strips = "".join(data["neighbours"] for data in tasks.values())
+    thumbnails = {shown(found).size for found in re.findall(r"data:image/jpeg;base64,[^']+", strips)}
+    assert max(max(size) for size in thumbnails) <= 96
 
 
 def test_a_listing_that_the_catalogue_files_wrongly_is_asked_about_and_says_why(
@@ -214,9 +243,7 @@ def test_a_file_works_alone_and_has_its_page_beside_it(shop: Workspace, tmp_path
     report = send(shop, None, output=path)
     tasks = json.loads(path.read_text(encoding="utf-8"), parse_constant=lambda name: pytest.fail(name))
     assert (len(tasks), report.numbers["made"]) == (10, 10)
-    picture = tasks[0]["data"]["image"]
-    assert picture.startswith("data:image/jpeg;base64,")
-    assert Image.open(io.BytesIO(base64.b64decode(picture.partition(",")[2]))).format == "JPEG"
+    assert shown(tasks[0]["data"]["image"]).format == "JPEG"
     assert "<View" in path.with_suffix(".xml").read_text(encoding="utf-8")
     assert [row.destination for row in out(shop)] == [str(path)] * 10
     again = send(shop, None, output=path)
