@@ -27,6 +27,8 @@ PIXELS = 80
 """Side of the stored pictures: a little above the models' 64, so that crops lose no sharpness."""
 FEWEST = 4
 """A class with fewer training listings is not learned."""
+SMALL = 2_000
+"""Of a smaller catalogue no categories are learned: it would be known by heart, and its own listings look too clear."""
 _CLEAN_ENOUGH = ("", "html_description", "duplicate", "near_duplicate")
 
 
@@ -66,13 +68,13 @@ def in_tenth(data: bytes, tenths: int) -> bool:
 
 def tenths_aside(listings: int) -> int:
     """Return how many tenths of a catalogue are kept aside: one, or two of a small one."""
-    return 2 if listings < 2000 else 1
+    return 2 if listings < SMALL else 1
 
 
 def catalogue_shelf(argument: str, cache: Path | None) -> Shelf:
     """Return the shelf of "PATH" or "PATH:COLUMN,COLUMN…", the columns being class sets beside the category path.
 
-    A tenth is kept aside by the picture's digest; a fifth, of a catalogue of fewer than 2,000 listings.
+    A tenth is kept aside by the picture's digest. Of a small catalogue it is a fifth, and it has no class sets.
     """
     path, _, columns = argument.partition(":")
     catalogue = read_catalogue(Path(path))
@@ -80,6 +82,7 @@ def catalogue_shelf(argument: str, cache: Path | None) -> Shelf:
     tenths = tenths_aside(len(catalogue.listings))
     pixels, rows, held_out = _pictures(source, catalogue.listings, tenths, cache)
     listings = [catalogue.listings[row] for row in rows]
+    small = len(catalogue.listings) < SMALL
     named = {name: [str(one.attributes.get(name) or "") for one in listings] for name in columns.split(",") if name}
     for level in range(max((len(one.category) for one in listings), default=0))[:3]:
         named[f"level {level + 1}"] = [one.category[level] if len(one.category) > level else "" for one in listings]
@@ -89,8 +92,8 @@ def catalogue_shelf(argument: str, cache: Path | None) -> Shelf:
         pixels,
         tuple(one.title for one in listings),
         tuple(one.text for one in listings),
-        tuple(_captions(one) for one in listings),
-        sets,
+        tuple(() if small else _captions(one) for one in listings),
+        () if small else sets,
         held_out,
         lambda row, size: _framing(size)(source.read(str(listings[row].picture))),
     )

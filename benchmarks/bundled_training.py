@@ -27,13 +27,19 @@ Report = Callable[[int, float, int, str], None]
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long and how fast: ends after `minutes`, or after `steps` where given, which makes a run repeatable."""
+    """How long and how fast: ends after `minutes`, or after `steps` where given, which makes a run repeatable.
+
+    `peak` scales the highest learning rate, `changed` how far pictures are changed; both are below 1 where weights that
+    have learnt already go on.
+    """
 
     minutes: float
     steps: int = 0
     batch: int = 256
     warm_up: float = 0.04
     seed: int = 0
+    peak: float = 1.0
+    changed: float = 1.0
 
     def __iter__(self) -> Iterator[tuple[int, float]]:
         """Yield (step, share done in [0, 1)) until it is over."""
@@ -53,8 +59,12 @@ class Schedule:
     def rate(self, done: float) -> float:
         """Return the learning rate's factor: a linear rise, then half a cosine down to 2 %."""
         if done < self.warm_up:
-            return max(0.02, done / self.warm_up)
-        return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (done - self.warm_up) / (1 - self.warm_up)))
+            return self.peak * max(0.02, done / self.warm_up)
+        return self.peak * (0.02 + 0.49 * (1 + math.cos(math.pi * (done - self.warm_up) / (1 - self.warm_up))))
+
+    def strength(self, done: float) -> float:
+        """Return how far pictures are changed: less towards the end."""
+        return self.changed * (1.0 if done < 0.8 else 0.6)
 
 
 def contrast(pictures: torch.Tensor, texts: torch.Tensor, tokens: torch.Tensor, scale: torch.Tensor) -> torch.Tensor:
@@ -143,7 +153,7 @@ def train_clip(
         _set_rates(optimizers, schedule.rate(done))
         model.visual.patch_dropout.prob = 0.5 if done < 0.88 else 0.0
         parts = stock.batch(schedule.batch)
-        images = looks(parts, 1.0 if done < 0.8 else 0.6)
+        images = looks(parts, schedule.strength(done))
         told = rng.permutation(len(images))[: len(images) // 2]
         listings = [(shelf, int(row)) for shelf, rows in parts for row in rows]
         tokens = words([one_text(listings[k][0], listings[k][1], rng) for k in told]).to(device)
@@ -232,7 +242,7 @@ def train_densenet(
     for step, done in schedule:
         _set_rates([optimizer], schedule.rate(done))
         parts = stock.batch(schedule.batch)
-        images = looks(parts, 1.0 if done < 0.8 else 0.6).contiguous(memory_format=torch.channels_last)
+        images = looks(parts, schedule.strength(done)).contiguous(memory_format=torch.channels_last)
         with torch.autocast(looks.device.type, torch.bfloat16):
             maps = functional.relu(model.features(images))
         vectors = maps.float().mean(dim=(2, 3))
@@ -250,6 +260,8 @@ def _sets_for(parts: Parts, rng: np.random.Generator) -> list[ClassSet]:
     """Return of each shelf its finest class set, and one other by chance."""
     chosen = []
     for shelf, _ in parts:
+        if not shelf.sets:
+            continue
         finest = max(shelf.sets, key=lambda one: len(one.classes))
         chosen.append(finest)
         others = [one for one in shelf.sets if one is not finest]

@@ -99,7 +99,9 @@ def main() -> None:
     targets = {} if options.no_teacher else teacher_targets(shelves, options.cache, device)
     for name in options.model or ["densenet-tiny", "clip-tiny"]:
         share = options.minutes / (len(options.model) or 2)
-        schedule = Schedule(share, options.steps, options.batch, seed=options.seed)
+        schedule = Schedule(
+            share, options.steps, options.batch, seed=options.seed, peak=options.peak, changed=options.changed
+        )
         {"clip-tiny": _clip, "densenet-tiny": _densenet}[name](options, shelves, targets, schedule, device)
 
 
@@ -212,6 +214,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--cache", type=Path, help="folder in which drawn pictures are kept between runs")
     parser.add_argument("--resume", type=Path, help="folder with an earlier run's weights to go on from")
+    parser.add_argument("--peak", type=float, default=1.0, help="factor of the highest rate; less with --resume")
+    parser.add_argument("--changed", type=float, default=1.0, help="factor of how far pictures are zoomed, turned, lit")
     parser.add_argument("--pictures-share", type=float, default=0.8, help="of clip-tiny's time; the rest is for texts")
     parser.add_argument("--locked", type=int, default=16_000, help="listings a source that texts are matched with")
     parser.add_argument("--no-teacher", action="store_true", help="learn from labels and texts alone")

@@ -11,12 +11,12 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FOUNDATION = {"types", "errors"}
-PURE = {"heads", "select", "metrics", "agreement", "forecast", "explain"}
+PURE = {"heads", "select", "metrics", "agreement", "forecast", "explain", "study"}
 FOREIGN = {"encoders", "stores", "catalog", "demo", "annotation", "migrations", "models"}
 # a workspace, and what is done with several foreign libraries in one
 WORKSPACE = {"workspace", "intake", "encoding", "indexing", "blocks", "ground", "lexicon", "review", "standing"}
 WORKSPACE |= {"batches", "evidence", "returned", "verdicts"}
-WORKSPACE |= {"explaining", "maps", "nearest"}
+WORKSPACE |= {"explaining", "maps", "nearest", "studies", "wording"}
 # layer -> the embedkit modules it may import
 ALLOWED = {
     **dict.fromkeys(FOUNDATION, FOUNDATION),
@@ -25,7 +25,8 @@ ALLOWED = {
     **dict.fromkeys(WORKSPACE, FOUNDATION | PURE | FOREIGN | WORKSPACE),
     "stages": FOUNDATION | PURE | FOREIGN | WORKSPACE,
     "report": FOUNDATION | PURE | FOREIGN | WORKSPACE | {"report"},
-    "cli": FOUNDATION | PURE | FOREIGN | WORKSPACE | {"stages", "report", "cli"},
+    "dashboard": FOUNDATION | PURE | FOREIGN | WORKSPACE | {"stages", "report", "dashboard"},
+    "cli": FOUNDATION | PURE | FOREIGN | WORKSPACE | {"stages", "report", "dashboard", "cli"},
 }
 # a foreign library -> the only places that may import it
 OWNERS = {
@@ -36,6 +37,9 @@ OWNERS = {
     "faiss": {"embedkit/stores/vectors.py"},
     "click": {"embedkit/cli"},
     "rich": {"embedkit/cli"},
+    "babel": {"embedkit/wording.py"},
+    "matplotlib": {"embedkit/report"},
+    "streamlit": {"embedkit/dashboard"},
     "label_studio_sdk": {"annotation"},
     "starlette": {"annotation/backend.py"},
     "uvicorn": {"annotation/backend.py"},

@@ -1,0 +1,1 @@
+"""The Streamlit app: it reads the workspace, and changes nothing in it."""
