@@ -48,8 +48,8 @@ def picture_maps(explainer: PictureRelevance | GradCam, name: str, picture: byte
     def scores(kept: NDArray[np.bool_]) -> Float32:
         return aims.scores(explainer.seen(prepared, kept))
 
-    whole = scores(np.ones((1, explainer.cells), dtype=bool))[0]
-    marks = judge(favour - against, blank_favour - blank_against, scores, np.random.default_rng(JUDGE_SEED))
+    whole = aims.scores(encoder.embed([prepared]))[0]
+    marks = judge(favour - against, blank_favour - blank_against, whole, scores, np.random.default_rng(JUDGE_SEED))
     maps = tuple(
         Map(category, favour[i], against[i], float(whole[i]), marks[i]) for i, category in enumerate(aims.categories)
     )
@@ -76,8 +76,8 @@ def word_maps(explainer: TextRelevance, name: str, text: str, aims: Directions) 
     def scores(kept: NDArray[np.bool_]) -> Float32:
         return aims.scores(explainer.seen(tokens, kept[:, words.owner]))
 
-    whole = scores(np.ones((1, len(words.words)), dtype=bool))[0]
-    marks = judge(favour - against, blank[0] - blank[1], scores, np.random.default_rng(JUDGE_SEED))
+    whole = aims.scores(explainer.encoder.embed([tokens]))[0]
+    marks = judge(favour - against, blank[0] - blank[1], whole, scores, np.random.default_rng(JUDGE_SEED))
     maps = tuple(
         Map(category, favour[i], against[i], float(whole[i]), marks[i]) for i, category in enumerate(aims.categories)
     )

@@ -13,7 +13,7 @@ from embedkit.types import Float32
 
 RANDOM_ORDERS = 9
 """Where a map is no better than chance, it beats all of nine random orders one time in twenty at most."""
-STEPS = 4
+STEPS = 3
 FEWEST_CELLS = 5
 """Four parts can be ordered in 24 ways only: a random order would often be the map's own."""
 ALIKE = 0.5
@@ -76,21 +76,24 @@ class Faithfulness:
 
 
 def judge(
-    maps: Float32, scrambled_maps: Float32, scores: Scores, rng: np.random.Generator, orders: int = RANDOM_ORDERS
+    maps: Float32, scrambled_maps: Float32, whole: Float32, scores: Scores, rng: np.random.Generator
 ) -> tuple[Faithfulness, ...]:
-    """Return the faithfulness of each map of float32[k, cells], signed, one a score; the scores are asked once a step.
+    """Return the faithfulness of each map of float32[k, cells], signed, one a score; `whole` float32[k] are the scores.
 
-    At each step all orders have equally many cells left; ties in a map are broken at random.
+    The scores are asked for once a step, when all orders have equally many cells left; ties in a map are broken at
+    random.
     """
     k, cells = maps.shape
     if cells < FEWEST_CELLS:
         return (Faithfulness(float("nan"), float("nan"), (), float("nan"), cells),) * k
     falling = [np.lexsort((rng.random(cells), -row)) for row in maps]
-    order = np.stack([*falling, *(one[::-1] for one in falling), *(rng.permutation(cells) for _ in range(orders))])
+    order = np.stack(
+        [*falling, *(one[::-1] for one in falling), *(rng.permutation(cells) for _ in range(RANDOM_ORDERS))]
+    )
     gone = np.unique(np.rint(np.linspace(0, cells, min(STEPS, cells) + 1)).astype(np.int64))
     rank = np.argsort(order, axis=1)
     curves = np.empty((len(gone), len(order), k), dtype=np.float64)
-    curves[0] = scores(np.ones((1, cells), dtype=bool))
+    curves[0] = whole
     curves[-1] = scores(np.zeros((1, cells), dtype=bool))
     for step in range(1, len(gone) - 1):
         curves[step] = scores(rank >= gone[step])

@@ -26,7 +26,11 @@ def other(cells: int = 16, k: int = 1) -> Float32:
 
 
 def one(maps: Float32, scrambled: Float32, model: Float32, seed: int = 0) -> Faithfulness:
-    return judge(maps, scrambled, adding(model), np.random.default_rng(seed))[0]
+    return judged(maps, scrambled, model, seed)[0]
+
+
+def judged(maps: Float32, scrambled: Float32, model: Float32, seed: int = 0) -> tuple[Faithfulness, ...]:
+    return judge(maps, scrambled, model.sum(axis=1), adding(model), np.random.default_rng(seed))
 
 
 def test_a_map_that_says_what_the_model_does_holds() -> None:
@@ -67,19 +71,17 @@ def test_four_words_are_too_few_to_test() -> None:
 
 
 def test_areas_are_those_under_the_curves() -> None:
-    # Cells of 4, 3, 2, 1 and 0: taken away in that order the score goes 10, 6, 3, 1, 0, 0 at steps of 0, 1, 2, 4 and 5
-    # cells; shown in that order it is 0, 4, 9, 10 at 0, 1, 3, 4.
-    model = np.array([[4, 3, 2, 1, 0]], dtype=np.float32)
-    mark = one(model, other(5), model)
-    kept_by_deletion = [10, 6, 3, 0, 0]
-    assert mark.deletion == pytest.approx(np.trapezoid(kept_by_deletion, [0, 0.2, 0.4, 0.8, 1]))
-    assert mark.insertion == pytest.approx(np.trapezoid([10, 10, 9, 4, 0], [0, 0.2, 0.4, 0.8, 1]))
+    # Cells of 4, 3, 2, 1, 0 and 0: taken away in that order the score goes 10, 3, 0, 0 at steps of two cells; shown in
+    # that order it is 0, 7, 10, 10.
+    model = np.array([[4, 3, 2, 1, 0, 0]], dtype=np.float32)
+    mark = one(model, other(6), model)
+    assert mark.deletion == pytest.approx((10 / 2 + 3 + 0 + 0 / 2) / 3)
+    assert mark.insertion == pytest.approx((0 / 2 + 7 + 10 + 10 / 2) / 3)
 
 
 def test_each_map_is_judged_by_its_own_score() -> None:
     model = weights_of(k=2)
-    right = judge(model, other(k=2), adding(model), np.random.default_rng(0))
-    swapped = judge(model[::-1], other(k=2), adding(model), np.random.default_rng(0))
+    right, swapped = judged(model, other(k=2), model), judged(model[::-1], other(k=2), model)
     assert [mark.passed for mark in right] == [True, True]
     assert [mark.passed for mark in swapped] == [False, False]
 
@@ -91,8 +93,8 @@ def test_all_orders_are_asked_about_together_once_a_step() -> None:
         asked.append(kept)
         return adding(weights_of(k=2))(kept)
 
-    judge(weights_of(k=2), other(k=2), scores, np.random.default_rng(0))
-    assert [len(kept) for kept in asked] == [1, 1, *[2 * 2 + RANDOM_ORDERS] * 3]
+    judge(weights_of(k=2), other(k=2), weights_of(k=2).sum(axis=1), scores, np.random.default_rng(0))
+    assert [len(kept) for kept in asked] == [1, *[2 * 2 + RANDOM_ORDERS] * 2]
     assert all(len(set(kept.sum(axis=1).tolist())) == 1 for kept in asked)
 
 
