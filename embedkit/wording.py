@@ -1,4 +1,4 @@
-"""What reports and the dashboard say, in the reader's language: messages of one catalogue, numbers as it writes them."""
+"""What reports and the dashboard say, in the language of their reader: one message catalogue, and its numbers."""
 
 from __future__ import annotations
 

@@ -69,6 +69,8 @@ def run(workspace: Workspace, spec: ExportSpec, server: Server | None, say: Say,
     routes.check_route(spec.route)
     if (spec.output is None) == (server is None):
         raise Misuse("tasks go to a file or to a server", "Give one of --output FILE and --url URL.")
+    if spec.output is not None and spec.output.suffix.lower() != ".json":
+        raise Misuse(f"{spec.output} is to hold JSON, and does not end in .json")
     if server is None and spec.route == "upload":
         raise Misuse("pictures of a file cannot be uploaded", "Known there: inside, local:DIR, url:PREFIX")
     with lock.hold(workspace.lock, "export-tasks"):
@@ -238,7 +240,8 @@ def _to_file(
     with workspace.database().connect(read_only=False) as connection:
         rows = [answers.TaskRow(desk.batch.batch_id, parcel.item_id, place) for parcel in parcels]
         new = answers.record_tasks(connection, run_id, rows)
-    say(f"the labelling page is {config}: paste it in Label Studio under Settings, Labeling Interface, Code")
+    say(f"In Label Studio, paste {config} under Settings, Labeling Interface, Code; then import {spec.output}.")
+    say("When it is answered, export the project as JSON: embedkit import-labels takes that in.")
     again = "" if new else ", the same as before: import them once only"
     numbers = {**_numbers(desk, place), "made": new, "there": len(parcels) - new, "model_version": version}
     return numbers, f"wrote {len(parcels):,} tasks of batch {desk.batch.batch_id} to {spec.output}{again}"

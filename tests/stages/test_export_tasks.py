@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from embedkit import batches
 from embedkit.annotation.access import AnswerLost
 from embedkit.annotation.labelling import codes
 from embedkit.errors import EmbedkitError, Misuse
@@ -298,11 +299,14 @@ def test_when_all_listings_are_out_there_is_nothing_to_draw(shop: Workspace, ser
         send(shop, server, new_batch=True)
 
 
-@pytest.mark.parametrize("options", [{"pictures": "nowhere"}, {"pictures": "upload"}, {"project": ""}])
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("tasks.json", {"pictures": "nowhere"}), ("tasks.json", {"pictures": "upload"}), ("tasks.xml", {}), (None, {})],
+)
 def test_what_does_not_fit_together_is_refused_before_anything_is_drawn(
-    shop: Workspace, tmp_path: Path, options: dict[str, Any]
+    shop: Workspace, tmp_path: Path, name: str | None, options: dict[str, Any]
 ) -> None:
-    file = {} if "project" in options else {"output": tmp_path / "tasks.json"}
     with pytest.raises(Misuse):
-        send(shop, None, **{**file, **options})
-    assert not (tmp_path / "tasks.json").exists()
+        send(shop, None, output=tmp_path / name if name else None, **options)
+    assert not list(tmp_path.glob("tasks*"))
+    assert not batches.newest(shop)
