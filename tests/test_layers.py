@@ -16,7 +16,7 @@ FOREIGN = {"encoders", "stores", "catalog", "demo", "annotation", "migrations", 
 # a workspace, and what is done with several foreign libraries in one
 WORKSPACE = {"workspace", "intake", "encoding", "indexing", "blocks", "ground", "lexicon", "review", "standing"}
 WORKSPACE |= {"batches", "evidence", "returned", "verdicts"}
-WORKSPACE |= {"explaining", "maps", "nearest", "studies", "wording"}
+WORKSPACE |= {"explaining", "explanations", "maps", "nearest", "studies", "wording"}
 # layer -> the embedkit modules it may import
 ALLOWED = {
     **dict.fromkeys(FOUNDATION, FOUNDATION),
