@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,6 +15,8 @@ from embedkit.errors import EmbedkitError
 from embedkit.types import Answer, Problem, TaskState
 
 CHOOSE_JSON = "Export the project again in the format JSON, the first in Label Studio's list."
+NAMELESS = re.compile(r"user \d+")
+"""Who answered, where only the number of the person is known."""
 FLAT_ROW = frozenset({"annotation_id", "annotator", "lead_time"})
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from embedkit.annotation.answers import NAMELESS
 from embedkit.annotation.labelling import codes
 from embedkit.stores import answers, items, judgements, runs
 from embedkit.stores.database import Connection
@@ -69,11 +70,15 @@ class Categories:
 def store(connection: Connection, run_id: int, returned: Returned) -> Stored:
     """Append what is new in what came back, and note what cannot be used."""
     usable, problems = _sorted_out(connection, returned)
-    known = {one.annotation: one for one in answers.load_versions(connection) if one.state != "retracted"}
+    before = answers.load_versions(connection)
+    usable = _under_one_name(usable, before)
+    known = {one.annotation for one in before if one.state != "retracted"}
+    versions = {(one.annotation, judgements.moment(one.updated_at)) for one in before}
     current = answers.load_annotations(connection)
     gone = _deleted(current, returned.tasks)
     fresh = answers.record_annotations(connection, run_id, [*usable, *gone])
-    said = [one for one in fresh if one.state != "retracted"]
+    changed = [one for one in fresh if (one.annotation, judgements.moment(one.updated_at)) not in versions]
+    said = [one for one in changed if one.state != "retracted"]
     everything = (*returned.problems, *problems)
     _note(connection, run_id, returned, everything)
     seen = {(task.task_id, task.item_id) for task in returned.tasks}
@@ -81,7 +86,7 @@ def store(connection: Connection, run_id: int, returned: Returned) -> Stored:
     return Stored(
         new=sum(one.annotation not in known for one in said),
         edited=sum(one.annotation in known for one in said),
-        retracted=len(fresh) - len(said),
+        retracted=len(changed) - len(said),
         unchanged=len(usable) - len(said),
         skipped=sum(one.state == "skipped" for one in said),
         flagged=sum(one.state == "flagged" for one in said),
@@ -115,6 +120,25 @@ def _sorted_out(connection: Connection, returned: Returned) -> tuple[list[Answer
             why = "the listing is gone from the catalogue; the answer is kept, and counts when it comes back"
             problems.append(Problem(place, listing.key, why))
     return usable, problems
+
+
+def _under_one_name(returned: Sequence[Answer], before: Iterable[Answer]) -> list[Answer]:
+    """Return answers with each person by the address that is known here: a file has only people's numbers.
+
+    Who a number of a file is, an annotation tells that came with the address before.
+    """
+    author = {one.annotation: one.who for one in before if not NAMELESS.fullmatch(one.who)}
+    names: dict[str, set[str]] = defaultdict(set)
+    for one in returned:
+        if one.annotation in author:
+            names[one.who].add(author[one.annotation])
+    called = {who: next(iter(found)) for who, found in names.items() if len(found) == 1}
+    return [
+        replace(one, who=author.get(one.annotation) or called.get(one.who, one.who))
+        if NAMELESS.fullmatch(one.who)
+        else one
+        for one in returned
+    ]
 
 
 def _deleted(current: Iterable[Answer], tasks: Iterable[TaskState]) -> list[Answer]:

@@ -39,12 +39,15 @@ PLAIN = {
 
 
 def record_annotations(connection: Connection, run_id: int, answers: Iterable[Answer]) -> list[Answer]:
-    """Append the versions of annotations that are not here yet, and return those."""
-    rows = connection.execute("SELECT annotation, updated_at AT TIME ZONE 'UTC' FROM annotations").fetchall()
-    there = {(annotation, as_utc(updated_at)) for annotation, updated_at in rows}
-    new: dict[tuple[str, datetime], Answer] = {}
+    """Append the versions of annotations that are not here yet, and return those.
+
+    One that is here under another name of the same person is another version.
+    """
+    rows = connection.execute("SELECT annotation, updated_at AT TIME ZONE 'UTC', who FROM annotations").fetchall()
+    there = {(annotation, as_utc(updated_at), who) for annotation, updated_at, who in rows}
+    new: dict[tuple[str, datetime, str], Answer] = {}
     for answer in answers:
-        version = (answer.annotation, moment(answer.updated_at))
+        version = (answer.annotation, moment(answer.updated_at), answer.who)
         if version not in there:
             new.setdefault(version, answer)
     fresh = list(new.values())

@@ -367,6 +367,22 @@ def test_a_file_and_the_server_of_one_project_agree(desk: Desk, server: FakeServ
     assert numbers(report, "new", "edited", "retracted", "changed") == (0, 0, 0, 0)
 
 
+def test_who_is_a_number_in_a_file_and_an_address_on_the_server_is_one_person(desk: Desk, server: FakeServer) -> None:
+    reply(server, desk, "k000", "11:00:00", said(5, "blue"), said(6, "red", 2))
+    desk.take_in(*server.tasks.values())
+    assert {one.who for one in current(desk)} == {"user 1", "user 2"}
+    report = pull(desk, server)
+    assert numbers(report, "new", "edited", "retracted", "unchanged", "people") == (0, 0, 0, 2, 2)
+    assert {one.who for one in current(desk)} == {"ann@example.com", "ben@example.com"}
+    # A later file brings another answer of the same person about the same listing: the newer of the two counts.
+    reply(server, desk, "k000", "13:00:00", said(5, "blue"), said(6, "red", 2), said(7, "red", minute=40))
+    reply(server, desk, "k001", "13:00:00", said(8, "red", 3))
+    report = desk.take_in(*server.tasks.values())
+    assert numbers(report, "new", "people", "judged_by_several") == (2, 3, 1)
+    assert {one.who for one in current(desk)} == {"ann@example.com", "ben@example.com", "user 3"}
+    assert answered(desk.workspace)["k000"].label == "red"
+
+
 def test_a_problem_of_a_project_is_listed_until_its_task_is_read_without_it(desk: Desk, server: FakeServer) -> None:
     broken = said(5, "blue")
     broken["result"] = "blue"
