@@ -6,6 +6,7 @@ import functools
 import http.server
 import importlib.util
 import re
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,8 +24,9 @@ from tests.label_studio.studio import Person, Studio, number_of, send, take_in
 from tests.review_worlds import answered, fit, indexed
 from tests.worlds import COLOURS, ColourRegistry, listing
 
-CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM = shutil.which("chromium")
 WIDE, SMALL = (1500, 950), (1280, 720)
+PATIENCE_MS = 180_000
 SWITCHES = "--no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update"
 HOSTILE = (
     '<script>window.harmed=1</script><img src="http://evil.example/x.png" onerror="window.harmed=2"> '
@@ -38,11 +40,18 @@ OUT_OF_SIGHT = """() => {
         return part.top < 40 || part.bottom > bar.top + 1 || part.right > innerWidth || part.height < 10;
     });
 }"""
+SETTLED = """before => {
+    const studio = window.Htx, picture = document.querySelector('.ek-picture img');
+    return Boolean(studio && !studio.isLoading && studio.task && studio.task.id !== before
+        && studio.annotationStore.selected && picture && picture.complete && picture.naturalWidth > 0);
+}"""
+MOVED_ON = "before => window.Htx.noTask || (window.Htx.task && window.Htx.task.id !== before)"
+CHOSEN = "[...document.querySelectorAll('.ek input:is([type=radio], [type=checkbox]):checked')].map(one => one.name)"
 SUBMIT, SKIP = ('button[data-testid="bottombar-submit-button"]', 'button[data-testid="bottombar-skip-button"]')
 
 pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("playwright") is None, reason="playwright is not installed"),
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}: apt-get install chromium"),
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not on the PATH: apt-get install chromium"),
 ]
 
 
@@ -54,36 +63,36 @@ class Screen:
     url: str
     outside: list[str] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
+    left: int = 0
+    """The number of the task that was finished last."""
 
     def label_all(self, project_id: int) -> None:
         """Open the stream of tasks, and wait for the first."""
         self.page.goto(f"{self.url}/projects/{project_id}/data", wait_until="domcontentloaded")
-        self.page.click("text=Label All Tasks", timeout=60_000)
+        self.page.click("text=Label All Tasks")
         self.settle()
 
     def settle(self) -> None:
-        """Wait until a task is there with its picture."""
-        self.page.wait_for_selector(SUBMIT, timeout=60_000)
-        self.page.wait_for_function(
-            "() => { const picture = document.querySelector('.ek-picture img'); "
-            "return picture && picture.complete && picture.naturalWidth > 0; }",
-            timeout=30_000,
-        )
-        self.page.wait_for_timeout(500)
+        """Wait until a task is there, another than the one before, with its picture."""
+        self.page.wait_for_selector(SUBMIT)
+        self.page.wait_for_function(SETTLED, arg=self.left)
 
     def press(self, *keys: str) -> None:
+        """Press keys that choose something, each when the one before has done so."""
         for key in keys:
+            before = self.chosen()
             self.page.keyboard.press(key)
-            self.page.wait_for_timeout(150)
+            self.page.wait_for_function(f"before => String({CHOSEN}) !== before", arg=",".join(before))
 
-    def finish(self, button: str = SUBMIT) -> dict[str, Any]:
-        """Press a button of the bottom bar, and return the annotation that came about."""
+    def finish(self, button: str = SUBMIT, key: str = "") -> dict[str, Any]:
+        """Press a button of the bottom bar, or its key, and return the annotation that came about."""
+        self.left = int(self.page.evaluate("window.Htx.task.id"))
         with self.page.expect_response(
             lambda answer: "/annotations" in answer.url and answer.request.method == "POST"
         ) as made:
-            self.page.click(button)
+            self.page.keyboard.press(key) if key else self.page.click(button)
         assert made.value.status == 201
-        self.page.wait_for_timeout(1500)
+        self.page.wait_for_function(MOVED_ON, arg=self.left)
         return dict(made.value.json())
 
     def text(self, selector: str) -> str:
@@ -95,8 +104,7 @@ class Screen:
 
     def chosen(self) -> list[str]:
         """Return what is chosen and flagged now."""
-        boxes = self.page.locator(".ek input[type=radio], .ek input[type=checkbox]").all()
-        return [str(box.get_attribute("name")) for box in boxes if box.is_checked()]
+        return list(self.page.evaluate(CHOSEN))
 
     def hangs_over(self) -> list[str]:
         """Return the parts of the page that a person would have to scroll to."""
@@ -109,8 +117,11 @@ def sitting(person: Person, size: tuple[int, int] = WIDE) -> Iterator[Screen]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=str(CHROMIUM), headless=True, args=SWITCHES.split())
+        browser = play.chromium.launch(
+            executable_path=CHROMIUM, headless=True, args=SWITCHES.split(), timeout=PATIENCE_MS
+        )
         page = browser.new_page(viewport={"width": size[0], "height": size[1]})
+        page.set_default_timeout(PATIENCE_MS)
         screen = Screen(page, person.url)
 
         def route(asked: Any) -> None:
@@ -127,7 +138,7 @@ def sitting(person: Person, size: tuple[int, int] = WIDE) -> Iterator[Screen]:
         page.fill('input[name="email"]', person.email)
         page.fill('input[name="password"]', "Passw0rd-of-" + person.email)
         page.click('button[type="submit"]')
-        page.wait_for_url(lambda address: "/user/login" not in address, timeout=30_000)
+        page.wait_for_url(lambda address: "/user/login" not in address)
         yield screen
         browser.close()
 
@@ -189,8 +200,8 @@ def test_a_missing_category_is_named_in_a_field_that_opens_for_it_and_a_skip_is_
         screen.settle()
         screen.finish(SKIP)
         screen.settle()
-        screen.press("1", "Control+Enter")
-        screen.page.wait_for_timeout(2000)
+        screen.press("1")
+        screen.finish(key="Control+Enter")
     take_in(shop, studio.api, "a missing category")
     assert sorted(one.state for one in current(shop)) == ["answered", "flagged", "skipped"]
     (flagged,) = [one for one in current(shop) if one.state == "flagged"]
@@ -295,11 +306,10 @@ def test_many_categories_come_in_the_models_order_and_the_others_are_found_by_se
         assert screen.hangs_over() == []
         screen.page.click(".ek-other .ant-select-selector")
         screen.page.keyboard.type("Range 17")
-        screen.page.wait_for_timeout(700)
-        screen.page.locator(".ant-select-tree-treenode", has_text="Range 17").locator(
-            ".ant-select-tree-checkbox"
-        ).click()
-        screen.press("Escape")
+        node = screen.page.locator(".ant-select-tree-treenode", has_text="Range 17")
+        node.locator(".ant-select-tree-checkbox").click()
+        screen.page.locator(".ek-other .ant-select-selection-item", has_text="Range 17").wait_for()
+        screen.page.keyboard.press("Escape")
         screen.finish()
         screen.settle()
         screen.press("1")
