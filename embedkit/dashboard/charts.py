@@ -1,0 +1,177 @@
+"""Charts as Vega-Lite says them: every axis has a name, and colour is never the only thing that tells two apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from embedkit.report.palette import COLOURS
+
+Spec = dict[str, Any]
+
+BLUE, ORANGE, INK, QUIET = "#0060a8", "#b34700", "#1b1b1b", "#6b6b6b"
+SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-right", "triangle-left")
+"""In the order of the palette's colours."""
+ROW_PX, AXIS_PX = 30, 74
+LABEL = {"labelLimit": 260, "labelFontSize": 13, "labelOverlap": False}
+WORDS = {"labelColor": INK, "titleColor": INK}
+CONFIG = {"axis": WORDS, "legend": WORDS}
+"""Streamlit's own grey has too little contrast."""
+
+
+def stacked(title: str, category: str, count: str, part: str, parts: Sequence[str], rows: int) -> Spec:
+    """Return bars of two parts each, from rows of `category`, `part` and `count`; each part carries its number."""
+    y = {"field": "category", "type": "nominal", "sort": None, "title": category, "axis": LABEL}
+    x = {"field": "count", "type": "quantitative", "title": count, "stack": "zero"}
+    order = {"field": "order", "type": "quantitative"}
+    detail = [
+        {"field": "category", "title": category},
+        {"field": "part", "title": part},
+        {"field": "count", "title": count},
+    ]
+    bars = {
+        "mark": {"type": "bar", "stroke": "white", "strokeWidth": 1, "height": {"band": 0.75}},
+        "encoding": {
+            "color": {
+                "field": "part",
+                "type": "nominal",
+                "title": part,
+                "scale": {"domain": list(parts), "range": [BLUE, ORANGE]},
+                "legend": {"orient": "top"},
+            },
+            "tooltip": detail,
+        },
+    }
+    numbers = {
+        "transform": [{"filter": "datum.wide"}],
+        "mark": {"type": "text", "color": "white", "fontWeight": 600},
+        "encoding": {"text": {"field": "count"}, "x": {**x, "bandPosition": 0.5}},
+    }
+    return {
+        "description": title,
+        "height": rows * ROW_PX + AXIS_PX + ROW_PX,
+        "config": CONFIG,
+        "encoding": {"y": y, "x": x, "order": order},
+        "layer": [bars, numbers],
+    }
+
+
+def bars(title: str, name: str, value: str, rows: int, limit: Sequence[float] | None = None) -> Spec:
+    """Return bars from rows of `name`, `value` and `said`, the number in words at the end of each bar."""
+    x: Spec = {"field": "value", "type": "quantitative", "title": value}
+    if limit is not None:
+        x["scale"] = {"domain": list(limit)}
+    return {
+        "description": title,
+        "height": rows * ROW_PX + AXIS_PX,
+        "config": CONFIG,
+        "encoding": {"y": {"field": "name", "type": "nominal", "sort": None, "title": name, "axis": LABEL}, "x": x},
+        "layer": [
+            {"mark": {"type": "bar", "color": BLUE, "height": {"band": 0.7}}},
+            {
+                "mark": {"type": "text", "align": "left", "dx": 5, "color": INK},
+                "encoding": {"text": {"field": "said"}},
+            },
+        ],
+    }
+
+
+def intervals(title: str, name: str, value: str, rows: int, low: float) -> Spec:
+    """Return a point with its interval for each row of `name`, `value`, `low`, `high` and `said`; shares in [0, 1]."""
+    x = {"type": "quantitative", "title": value, "scale": {"domain": [low, 1.0]}, "axis": {"format": ".0%"}}
+    return {
+        "description": title,
+        "height": rows * (ROW_PX + 4) + AXIS_PX,
+        "config": CONFIG,
+        "encoding": {"y": {"field": "name", "type": "nominal", "sort": None, "title": name, "axis": LABEL}},
+        "layer": [
+            {
+                "mark": {"type": "rule", "strokeWidth": 3, "color": BLUE, "clip": True},
+                "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}},
+            },
+            {
+                "mark": {"type": "point", "filled": True, "size": 90, "color": ORANGE, "shape": "diamond"},
+                "encoding": {"x": {**x, "field": "value"}},
+            },
+            {
+                "mark": {"type": "text", "dy": -11, "color": INK},
+                "encoding": {"x": {**x, "field": "value"}, "text": {"field": "said"}},
+            },
+        ],
+    }
+
+
+def coverage(title: str, covered: str, precise: str, here: str, least: float) -> Spec:
+    """Return the line of precision over coverage from rows of `coverage`, `precision`, `here`; `here` marks a point."""
+    x = {
+        "field": "coverage",
+        "type": "quantitative",
+        "title": covered,
+        "scale": {"domain": [0, 1]},
+        "axis": {"format": ".0%"},
+    }
+    y = {
+        "field": "precision",
+        "type": "quantitative",
+        "title": precise,
+        "scale": {"domain": [least, 1.0]},
+        "axis": {"format": ".1%"},
+    }
+    chosen = [{"filter": "datum.here"}]
+    return {
+        "description": title,
+        "height": 380,
+        "config": CONFIG,
+        "encoding": {"x": x, "y": y},
+        "layer": [
+            {"mark": {"type": "line", "color": BLUE, "interpolate": "step-after", "clip": True}},
+            {
+                "transform": chosen,
+                "mark": {"type": "rule", "color": QUIET, "strokeDash": [4, 4]},
+                "encoding": {"y": None},
+            },
+            {
+                "transform": chosen,
+                "mark": {"type": "point", "filled": True, "size": 140, "color": ORANGE, "shape": "diamond"},
+            },
+            {
+                "transform": chosen,
+                "mark": {"type": "text", "dx": -6, "align": "right", "color": INK, "text": here},
+                "encoding": {"y": {"value": 10}},
+            },
+        ],
+    }
+
+
+def scatter(title: str, name: str, names: Sequence[str], tooltip: Mapping[str, str]) -> Spec:
+    """Return points from rows of `x`, `y` and `group`, told apart by colour and shape, with a brush to choose some."""
+    domain = list(names)
+    colours = [COLOURS[i % len(COLOURS)] for i in range(len(domain))]
+    shapes = [SHAPES[i % len(SHAPES)] for i in range(len(domain))]
+    bare = {"title": None, "axis": {"labels": False, "ticks": False, "grid": False, "domain": False}}
+    return {
+        "description": title,
+        "height": 600,
+        "config": CONFIG,
+        "params": [{"name": "brush", "select": {"type": "interval"}}],
+        "mark": {"type": "point", "size": 42, "filled": False, "strokeWidth": 1.6},
+        "encoding": {
+            "x": {"field": "x", "type": "quantitative", "scale": {"zero": False}, **bare},
+            "y": {"field": "y", "type": "quantitative", "scale": {"zero": False}, **bare},
+            "color": {
+                "field": "group",
+                "type": "nominal",
+                "title": name,
+                "scale": {"domain": domain, "range": colours},
+                "legend": {"orient": "right", "labelLimit": 240, "symbolSize": 90},
+            },
+            "shape": {
+                "field": "group",
+                "type": "nominal",
+                "title": name,
+                "scale": {"domain": domain, "range": shapes},
+            },
+            "opacity": {"condition": {"param": "brush", "empty": True, "value": 0.9}, "value": 0.2},
+            "tooltip": [{"field": field, "title": heading} for field, heading in tooltip.items()],
+        },
+    }
