@@ -16,7 +16,7 @@ FOREIGN = {"encoders", "stores", "catalog", "demo", "annotation", "migrations", 
 # a workspace, and what is done with several foreign libraries in one
 WORKSPACE = {"workspace", "intake", "encoding", "indexing", "blocks", "ground", "lexicon", "review", "standing"}
 WORKSPACE |= {"batches", "evidence", "returned", "verdicts"}
-WORKSPACE |= {"explaining", "explanations", "maps", "nearest", "studies", "wording"}
+WORKSPACE |= {"explaining", "explanations", "exploring", "maps", "nearest", "studies", "wording"}
 # layer -> the embedkit modules it may import
 ALLOWED = {
     **dict.fromkeys(FOUNDATION, FOUNDATION),
@@ -40,6 +40,7 @@ OWNERS = {
     "babel": {"embedkit/wording.py"},
     "matplotlib": {"embedkit/report"},
     "streamlit": {"embedkit/dashboard"},
+    "py3langid": {"embedkit/catalog/languages.py"},
     "label_studio_sdk": {"annotation"},
     "starlette": {"annotation/backend.py"},
     "uvicorn": {"annotation/backend.py"},

@@ -21,6 +21,7 @@ VERBS = {
     "import-labels": "embedkit.cli.import_labels",
     "labels": "embedkit.cli.labels",
     "serve-annotations": "embedkit.cli.serve_annotations",
+    "explore": "embedkit.cli.explore",
     "explain": "embedkit.cli.explain",
     "heads": "embedkit.cli.heads",
     "status": "embedkit.cli.status",

@@ -45,6 +45,8 @@ _DAMAGE = (
 )
 _WHITE = (255, 255, 255)
 _ORIENTATION_TAG = 0x0112
+SIDEWAYS = 5
+"""From this value on, EXIF's orientation makes a picture's width its height."""
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -80,6 +82,26 @@ def decode_picture(data: bytes, target: int, *, draft: bool = True) -> Image.Ima
         except MemoryError as error:
             raise PictureError(f"not enough memory for {size[0]} x {size[1]} pixels") from error
     return rgb if turn is None else rgb.transpose(turn)
+
+
+@dataclass(frozen=True)
+class Glance:
+    """A picture as it is stored, upright width and height in pixels, and small: uint8[h, w, 3], RGB."""
+
+    format: str
+    width: int
+    height: int
+    rgb: UInt8
+
+
+def glance(data: bytes, side: int) -> Glance:
+    """Return a picture with its longer side reduced to `side`, never enlarged; raises PictureError with the cause."""
+    small = decode_picture(data, side // 2)
+    small.thumbnail((side, side))
+    with _open(data) as image:  # what was decoded can be opened
+        width, height = image.size[::-1] if _orientation(image) >= SIDEWAYS else image.size
+        stored = "JPEG" if image.format == "MPO" else str(image.format)
+    return Glance(stored, width, height, np.asarray(small))
 
 
 def _open(data: bytes) -> ImageFile.ImageFile:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from open_clip.factory import get_tokenizer
 from open_clip.tokenizer import SimpleTokenizer
 
 Tokens = NDArray[np.int64]
+WORD_END = "</w>"
 
 
 class TextPreparer:
@@ -78,3 +79,34 @@ def preparer_for(text_cfg: dict[str, Any], name: str, variant: str) -> TextPrepa
 def count_tokens(texts: Sequence[str], variant: str = "raw") -> NDArray[np.int64]:
     """Return int64[n]: how many of CLIP's own tokens each text has, uncut; needs no model and no weights."""
     return TextPreparer(SimpleTokenizer(), 77, variant).count(texts)
+
+
+class Cut(NamedTuple):
+    """A text in CLIP's tokens, its start and end included, its distinct words, and those that are cut off, in order.
+
+    Words are lower-cased as CLIP reads them, have a letter or digit in them, and are looked at only where something is
+    cut off.
+    """
+
+    tokens: int
+    distinct: int
+    lost: tuple[str, ...]
+
+
+def cut_text(tokenizer: SimpleTokenizer, text: str, context: int = 77) -> Cut:
+    """Return what CLIP's context leaves out of a text; a word that is cut in two is lost."""
+    ids = tokenizer.encode(text)
+    if len(ids) + 2 <= context:
+        return Cut(len(ids) + 2, 0, ())
+    kept: set[str] = set()
+    distinct: dict[str, None] = {}
+    start = 0
+    for end, token in enumerate(ids, 1):
+        if tokenizer.decoder[token].endswith(WORD_END):
+            word = tokenizer.decode(ids[start:end]).strip()
+            if any(map(str.isalnum, word)):
+                distinct[word] = None
+                if end + 2 <= context:
+                    kept.add(word)
+            start = end
+    return Cut(len(ids) + 2, len(distinct), tuple(word for word in distinct if word not in kept))
