@@ -167,7 +167,7 @@ class TaskRow(NamedTuple):
 
 def record_tasks(connection: Connection, run_id: int, tasks: Sequence[TaskRow]) -> int:
     """Append what was sent out and return how many; what is noted already is left out."""
-    there = set(load_tasks(connection))
+    there = set(_tasks(connection, "item_id IN (SELECT unnest(?))", [task.item_id for task in tasks]))
     new = [task for task in dict.fromkeys(tasks) if task not in there]
     columns = {
         "batch_id": pa.array([task.batch_id for task in new], pa.int64()),
@@ -182,10 +182,14 @@ def record_tasks(connection: Connection, run_id: int, tasks: Sequence[TaskRow]) 
 
 def load_tasks(connection: Connection, destination: str | None = None) -> list[TaskRow]:
     """Return what was sent to one destination, or to all, in the order it was sent."""
+    return _tasks(connection, "destination = coalesce(?, destination)", destination)
+
+
+def _tasks(connection: Connection, which: str, value: object) -> list[TaskRow]:
     rows = connection.execute(
-        "SELECT batch_id, item_id, destination, task_id FROM tasks WHERE destination = coalesce(?, destination)"
+        f"SELECT batch_id, item_id, destination, task_id FROM tasks WHERE {which}"
         " ORDER BY exported_at, batch_id, item_id",
-        [destination],
+        [value],
     ).fetchall()
     return [TaskRow(*row) for row in rows]
 

@@ -142,6 +142,16 @@ def test_an_item_that_was_sent_is_noted_once_a_destination(connection: Connectio
     assert answers.load_tasks(connection, "tasks.json") == [there]
 
 
+def test_noting_a_few_tasks_looks_at_no_others(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = [answers.TaskRow(1, item, "here", item) for item in range(1, 5001)]
+    assert answers.record_tasks(connection, 1, many) == 5000
+    looked_at: list[int] = []
+    load = answers._tasks
+    monkeypatch.setattr(answers, "_tasks", lambda *asked: [looked_at.append(1) or one for one in load(*asked)])
+    assert answers.record_tasks(connection, 2, [*many[:3], answers.TaskRow(1, 6000, "here")]) == 1
+    assert len(looked_at) == 3
+
+
 def test_an_import_goes_on_from_where_the_last_one_of_its_source_ended(connection: Connection) -> None:
     assert answers.last_import(connection, "here") is None
     answers.record_import(connection, 1, "here", "2031-05-17T09:30:00Z")
