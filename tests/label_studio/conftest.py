@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Generator, Iterator
 from pathlib import Path
 
@@ -51,9 +52,20 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
         yield Studio(server, spec)
 
 
+@pytest.fixture(scope="session")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Sixty coloured listings, in shop/ beside the workspace, and a head; made once, for all tests to copy."""
+    folder = tmp_path_factory.mktemp("opened")
+    made = Workspace(folder / "workspace")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("embedkit.encoding.load_encoder", ColourRegistry().load)
+        indexed(made, folder / "shop", coloured(60, tuple(COLOURS)))
+        fit(made)
+    return made
+
+
 @pytest.fixture
-def shop(workspace: Workspace, colours: ColourRegistry, tmp_path: Path) -> Workspace:
-    """Sixty coloured listings, and a head."""
-    indexed(workspace, tmp_path / "shop", coloured(60, tuple(COLOURS)))
-    fit(workspace)
+def shop(opened: Workspace, workspace: Workspace, colours: ColourRegistry) -> Workspace:
+    """Return a workspace of sixty coloured listings and a head, of the test's own."""
+    shutil.copytree(opened.root, workspace.root)
     return workspace

@@ -251,8 +251,10 @@ def test_hostile_listings_are_shown_as_they_were_written_and_nothing_runs(
 
 
 @pytest.mark.parametrize("way", ["upload", "inside", "local", "url"])
-def test_the_picture_is_seen_whichever_way_it_comes(shop: Workspace, studio: Studio, tmp_path: Path, way: str) -> None:
-    with served(tmp_path / "shop") as address:
+def test_the_picture_is_seen_whichever_way_it_comes(
+    opened: Workspace, shop: Workspace, studio: Studio, way: str
+) -> None:
+    with served(opened.root.parent / "shop") as address:
         folder = studio.spec.pictures
         assert folder is not None
         (folder / "shared").mkdir(exist_ok=True)
