@@ -6,6 +6,7 @@ import gettext
 from pathlib import Path
 from typing import Any
 
+from babel import Locale
 from babel.dates import format_datetime
 from babel.numbers import format_decimal, format_percent
 
@@ -52,6 +53,10 @@ class Wording:
     def moment(self, value: Any) -> str:
         """Return a datetime as date and minute."""
         return format_datetime(value, "d MMM y HH:mm", locale=self.lang)
+
+    def language(self, code: str) -> str:
+        """Return what this language calls a language, by its ISO 639-1 code; the code where it has no name for it."""
+        return str(Locale(self.lang).languages.get(code, code))
 
 
 def wording(lang: str) -> Wording:

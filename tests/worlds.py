@@ -85,6 +85,17 @@ def square(colour: str, size: int = 16, shade: int = 0) -> bytes:
     return png.getvalue()
 
 
+def spotted(colour: str, seed: int) -> bytes:
+    """Return a PNG of grey noise with a square of the colour in it."""
+    rng = np.random.default_rng(seed)
+    pixels = rng.integers(90, 160, (8, 8, 1), dtype=np.uint8).repeat(3, 2).repeat(8, 0).repeat(8, 1)
+    top, left = rng.integers(0, 40, 2)
+    pixels[top : top + 24, left : left + 24] = COLOURS[colour]
+    png = io.BytesIO()
+    Image.fromarray(pixels).save(png, "PNG")
+    return png.getvalue()
+
+
 Row = dict[str, str]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
-from PIL import Image
 
 from embedkit.cli.explain import command
 from embedkit.errors import EmbedkitError, Misuse
@@ -20,7 +18,7 @@ from embedkit.report.explanations import explanations_page, write_explanations
 from embedkit.stages import explain, index, train
 from embedkit.types import no_progress
 from embedkit.workspace import Workspace
-from tests.worlds import COLOURS, ColourRegistry, Row, coloured, listing, write_shop
+from tests.worlds import ColourRegistry, Row, coloured, listing, spotted, write_shop
 
 NASTY = '<script>alert("x")</script> & <img src=http://example.com/a.png>'
 
@@ -42,17 +40,6 @@ def build(folder: Path, rows: list[Row], encoders: tuple[str, ...]) -> Workspace
 def fit(workspace: Workspace, **options: Any) -> str:
     """Return the name of a newly trained head."""
     return train.run(workspace, train.TrainSpec(**options), silent, no_progress).head_id
-
-
-def spotted(colour: str, seed: int) -> bytes:
-    """Return a PNG of grey noise with a square of the colour in it."""
-    rng = np.random.default_rng(seed)
-    pixels = rng.integers(90, 160, (8, 8, 1), dtype=np.uint8).repeat(3, 2).repeat(8, 0).repeat(8, 1)
-    top, left = rng.integers(0, 40, 2)
-    pixels[top : top + 24, left : left + 24] = COLOURS[colour]
-    png = io.BytesIO()
-    Image.fromarray(pixels).save(png, "PNG")
-    return png.getvalue()
 
 
 def filed() -> list[Row]:

@@ -1,0 +1,91 @@
+"""The chapter on what ran when, with which models."""
+
+from __future__ import annotations
+
+from embedkit.gathered import Gathered
+from embedkit.report.html import Told, interval, join, table, tag
+from embedkit.report.parts import Section
+
+MOST_RUNS = 40
+
+
+def past(gathered: Gathered, _: Told) -> Section:
+    """Return the runs, the encoders and the heads of the workspace."""
+    how = {
+        None: _("did not end"),
+        0: _("done"),
+        3: _("done, but some listings failed"),
+        4: _("a required minimum was not met"),
+    }
+    runs = gathered.table("runs")[-MOST_RUNS:]
+    ran = table(
+        [_("run"), _("command"), _("when (UTC)"), _("seconds"), _("ended"), _("with"), _("version")],
+        [
+            [
+                _.number(row["run_id"]),
+                tag("code", f"embedkit {row['verb']}"),
+                _.moment(row["started_at"]),
+                _.number(row["seconds"], 1),
+                how.get(row["exit_code"], _("failed")),
+                row["what"],
+                row["version"],
+            ]
+            for row in reversed(runs)
+        ],
+        numbers=(3,),
+    )
+    reads = {"image": _("pictures"), "text": _("texts")}
+    models = table(
+        [
+            _("encoder"),
+            _("reads"),
+            _("prepared"),
+            _("precision"),
+            _("dimensions"),
+            _("vectors"),
+            _("weights"),
+            _("device"),
+        ],
+        [
+            [
+                row["name"],
+                reads.get(row["modality"], row["modality"]),
+                row["variant"],
+                row["precision"],
+                _.number(row["dim"]),
+                _.number(row["vectors"]),
+                tag("code", row["weights"]),
+                row["device"],
+            ]
+            for row in gathered.table("models")
+        ],
+        numbers=(4, 5),
+    )
+    heads = table(
+        [
+            _("model"),
+            _("in use"),
+            _("kind"),
+            _("reads"),
+            _("categories"),
+            _("right on unseen listings"),
+            _("95% interval"),
+            _("trained (UTC)"),
+        ],
+        [
+            [
+                tag("code", row["head"]),
+                _("in use") if row["in_use"] else "",
+                row["kind"],
+                row["features"],
+                _.number(row["classes"]),
+                _.share(row["test_accuracy"]),
+                interval(_, row["test_low"], row["test_high"]),
+                _.moment(row["created_at"]),
+            ]
+            for row in reversed(gathered.table("heads"))
+        ],
+        numbers=(4, 5, 6),
+    )
+    body = [tag("h3", _("Trained models")), heads, tag("h3", _("Encoders")), models, tag("h3", _("Runs")), ran]
+    return Section("past", _("What ran when, with which model"), join(body))
