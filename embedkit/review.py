@@ -111,6 +111,7 @@ def standing_of(
         ids=predictions.ids,
         classes=predictions.classes,
         confidence=predictions.confidence.astype(np.float64),
+        margin=predictions.margin.astype(np.float64),
         predicted=predictions.order[:, 0],
         accepted=decisions.accept,
         needed=needed[predictions.order[:, 0]],

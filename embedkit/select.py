@@ -1,8 +1,9 @@
 """The review queue: which listings a person should see, in what order, and the named reasons.
 
-A batch is spread by taking the greatest doubt x squared distance to what it holds already. Tried with a quick stand-
-in for the head on 840 listings and batches of 50, that taught more than doubt alone, and than round robin over
-clusters.
+A batch is spread by taking the greatest doubt x squared distance to what it holds already, doubt being the square of
+what the margin lacks to 1. On two catalogues, with a logistic regression for a head and batches of 10 and 40, that
+taught more than the smallest margin or confidence alone, as much as k-means over the most doubtful and as covering
+them (cosine x doubt), and it needs no clusters.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ FEWEST_REFERENCES = 20
 """Of fewer labelled listings, none tells what is usual."""
 ROWS_AT_ONCE = 2_048
 LEAST_DOUBT = 1e-4
-"""No confidence is so great that a listing of great weight is not worth a look."""
+"""No margin is so great that a listing of great weight is not worth a look."""
 FARTHEST = 2.0
 """The squared distance of unit vectors that have nothing in common."""
 
@@ -37,16 +38,18 @@ FARTHEST = 2.0
 class Standing:
     """What is known of every listing: arrays of n in one order; columns are those of `classes`, -1 for none.
 
-    confidence in [0, 1] of the column `predicted`; `needed`: what it takes to be `accepted` by the promise, inf for
-    never. picture and text: what each alone says, with its confidence. `given`: the catalogue's category; `suspect`: it
-    seems wrong. novelty: how many times as far from the nearest labelled listings as usual; `novel`: too far.
-    vectors float32[n, d], unit L2 or zero, tell near from far; groups: near-duplicates share one. weight >= 0. `out`
-    listings wait for an answer, `answered` ones have it, of a `tie` people disagree.
+    confidence in [0, 1] of the column `predicted`, and its margin over the second likeliest; `needed`: what it takes
+    to be `accepted` by the promise, inf for never. picture and text: what each alone says, with its confidence.
+    `given`: the catalogue's category; `suspect`: it seems wrong. novelty: how many times as far from the nearest
+    labelled listings as usual; `novel`: too far. vectors float32[n, d], unit L2 or zero, tell near from far; groups:
+    near-duplicates share one. weight >= 0. `out` listings wait for an answer, `answered` ones have it, of a `tie`
+    people disagree.
     """
 
     ids: Int64
     classes: tuple[str, ...]
     confidence: Floats
+    margin: Floats
     predicted: Int64
     accepted: Bools
     needed: Floats
@@ -93,7 +96,7 @@ class Standing:
             "suspect": self.weight * self.confidence,
             "disagreement": self.weight * np.minimum(self.picture_confidence, self.text_confidence),
             "novel": self.weight * self.novelty,
-            "doubt": self.weight * np.maximum(1.0 - self.confidence, LEAST_DOUBT),
+            "doubt": self.weight * np.maximum(1.0 - self.margin, LEAST_DOUBT) ** 2,
         }
 
 

@@ -34,6 +34,7 @@ def standing(confidence: list[float], **known: Any) -> Standing:
         "ids": np.arange(100, 100 + n),
         "classes": CLASSES,
         "confidence": np.array(confidence, dtype=float),
+        "margin": np.array(confidence, dtype=float),
         "predicted": np.zeros(n, dtype=np.int64),
         "accepted": no,
         "needed": np.full(n, 0.95),
@@ -73,6 +74,11 @@ def test_the_least_confident_listing_comes_first() -> None:
 
 def test_of_more_than_the_budget_the_most_doubtful_are_drawn() -> None:
     assert ids(draw(standing([0.9, 0.3, 0.8, 0.5]), budget=2)) == [101, 103]
+
+
+def test_between_two_categories_is_more_doubtful_than_spread_over_many() -> None:
+    between_two, over_many = 0.02, 0.3
+    assert ids(draw(standing([0.5, 0.4], margin=[between_two, over_many]), budget=1)) == [100]
 
 
 def test_an_accepted_listing_is_queued_only_by_the_audit() -> None:
@@ -243,7 +249,7 @@ def naive_batch(listings: Standing, count: int) -> list[int]:
             if any(listings.groups[row] == listings.groups[other] for other in rows):
                 continue
             far = min((float(((listings.vectors[row] - listings.vectors[o]) ** 2).sum()) for o in rows), default=2.0)
-            worth[row] = (1 - listings.confidence[row]) * min(far, 2.0)
+            worth[row] = (1 - listings.margin[row]) ** 2 * min(far, 2.0)
         rows.append(max(worth, key=lambda row: worth[row]))
     return rows
 
