@@ -24,6 +24,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
+from bundled_data import in_tenth, tenths_aside
 from learning_curves import Curve, draw_curves, needed, table
 from numpy.typing import NDArray
 
@@ -43,10 +44,14 @@ TEST_SHARE = 0.3
 
 @dataclass(frozen=True)
 class Catalogue:
-    """A catalogue to replay on: its table inside the data folder, how to read it, and how the replay is cut."""
+    """A catalogue to replay on: its table inside the data folder, how to read it, and how the replay is cut.
+
+    `unseen`: only listings whose picture is kept aside from the bundled encoders' training; at most `subset` of them.
+    """
 
     table: str
     columns: dict[str, tuple[str, ...]]
+    unseen: bool
     subset: int | None
     start: int
     batch: int
@@ -54,8 +59,8 @@ class Catalogue:
 
 
 CATALOGUES = {
-    "flipkart": Catalogue("flipkart/products.csv", {}, None, 20, 10, 400),
-    "fashion": Catalogue("fashion/fashion.parquet", {"category": ("sub_category",)}, 4000, 60, 40, 1500),
+    "flipkart": Catalogue("flipkart/products.csv", {}, False, None, 20, 10, 400),
+    "fashion": Catalogue("fashion/fashion.parquet", {"category": ("sub_category",)}, True, None, 60, 40, 1200),
 }
 
 
@@ -191,14 +196,20 @@ def replay(world: World, strategy: Strategy, cut: Catalogue, seed: int) -> Curve
 def indexed(data: Path, name: str, cut: Catalogue, folder: Path) -> Workspace:
     """Return a workspace in which a catalogue, or as many of its listings as the cut says, is indexed."""
     source = data / cut.table
-    if cut.subset is not None:
+    if cut.unseen:
         table = pq.read_table(source)
-        rows = np.sort(np.random.default_rng(0).permutation(len(table))[: cut.subset])
+        tenths = tenths_aside(len(table))
+        rows = np.flatnonzero([in_tenth(_bytes(cell), tenths) for cell in table["image"].to_pylist()])
+        rows = np.sort(np.random.default_rng(0).permutation(rows)[: cut.subset])
         source = folder / f"{name}.parquet"
         pq.write_table(table.take(rows), source)
     workspace = Workspace(folder / f"{name}-workspace")
     index.run(workspace, index.IndexSpec(source, columns=cut.columns), print, no_progress)
     return workspace
+
+
+def _bytes(cell: Any) -> bytes:
+    return bytes(cell["bytes"] if isinstance(cell, dict) else cell)
 
 
 def run_catalogue(
@@ -235,7 +246,7 @@ def options() -> argparse.Namespace:
     source.add_argument("--data", type=Path, help="a folder that holds flipkart/ and fashion/; they are indexed first")
     source.add_argument("--workspace", type=Path, help="a catalogue that is indexed already")
     parser.add_argument("--catalogue", nargs="+", choices=list(CATALOGUES), default=list(CATALOGUES))
-    parser.add_argument("--subset", type=int, help="so many listings of each catalogue, where it has more")
+    parser.add_argument("--subset", type=int, help="so many listings of fashion, where it has more")
     parser.add_argument("--strategies", nargs="+", choices=list(STRATEGIES), default=list(STRATEGIES))
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--start", type=int, help="answers before the first batch")
