@@ -23,6 +23,7 @@ VERBS = {
     "serve-annotations": "embedkit.cli.serve_annotations",
     "explore": "embedkit.cli.explore",
     "explain": "embedkit.cli.explain",
+    "dashboard": "embedkit.cli.dashboard",
     "heads": "embedkit.cli.heads",
     "status": "embedkit.cli.status",
     "models": "embedkit.cli.models",
