@@ -31,7 +31,7 @@ def main(arguments: Sequence[str]) -> None:
     st.set_page_config(page_title="embedkit", layout="wide")
     pages: dict[str, Any] = {}
     for place, (name, title) in enumerate(_titles(_).items()):
-        shown = _page(name, title, snapshots, _, pages)
+        shown = page(name, title, snapshots, _, pages)
         pages[name] = st.Page(shown, title=title, url_path=name, default=place == 0)
     st.navigation(list(pages.values())).run()
 
@@ -50,7 +50,7 @@ def _titles(_: Wording) -> dict[str, str]:
     }
 
 
-def _page(name: str, title: str, snapshots: Snapshots, _: Wording, pages: dict[str, Any]) -> Callable[[], None]:
+def page(name: str, title: str, snapshots: Snapshots, _: Wording, pages: dict[str, Any]) -> Callable[[], None]:
     """Return what shows one page; whatever fails on it is said in a sentence, and its traceback goes to the log."""
 
     def shown() -> None:

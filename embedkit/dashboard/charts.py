@@ -20,7 +20,10 @@ CONFIG = {"axis": WORDS, "legend": WORDS}
 
 
 def stacked(title: str, category: str, count: str, part: str, parts: Sequence[str], rows: int) -> Spec:
-    """Return bars of two parts each, from rows of `category`, `part` and `count`; each part carries its number."""
+    """Return bars of two parts each, from rows of `category`, `part`, `count`, `order`, `wide` and `end`.
+
+    Each part carries its number: inside where it is `wide`, else the second one beside the bar, which ends at `end`.
+    """
     y = {"field": "category", "type": "nominal", "sort": None, "title": category, "axis": LABEL}
     x = {"field": "count", "type": "quantitative", "title": count, "stack": "zero"}
     order = {"field": "order", "type": "quantitative"}
@@ -47,12 +50,17 @@ def stacked(title: str, category: str, count: str, part: str, parts: Sequence[st
         "mark": {"type": "text", "color": "white", "fontWeight": 600},
         "encoding": {"text": {"field": "count"}, "x": {**x, "bandPosition": 0.5}},
     }
+    beside = {
+        "transform": [{"filter": "!datum.wide && datum.order == 1"}],
+        "mark": {"type": "text", "align": "left", "dx": 5, "color": ORANGE, "fontWeight": 600},
+        "encoding": {"text": {"field": "count"}, "x": {"field": "end", "type": "quantitative"}},
+    }
     return {
         "description": title,
         "height": rows * ROW_PX + AXIS_PX + ROW_PX,
         "config": CONFIG,
         "encoding": {"y": y, "x": x, "order": order},
-        "layer": [bars, numbers],
+        "layer": [bars, numbers, beside],
     }
 
 
@@ -143,11 +151,17 @@ def coverage(title: str, covered: str, precise: str, here: str, least: float) ->
     }
 
 
-def scatter(title: str, name: str, names: Sequence[str], tooltip: Mapping[str, str]) -> Spec:
-    """Return points from rows of `x`, `y` and `group`, told apart by colour and shape, with a brush to choose some."""
-    domain = list(names)
-    colours = [COLOURS[i % len(COLOURS)] for i in range(len(domain))]
-    shapes = [SHAPES[i % len(SHAPES)] for i in range(len(domain))]
+def looks_of(names: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Return a colour and a shape for each name, in turn."""
+    return {name: (COLOURS[i % len(COLOURS)], SHAPES[i % len(SHAPES)]) for i, name in enumerate(names)}
+
+
+def scatter(title: str, name: str, looks: Mapping[str, tuple[str, str]], tooltip: Mapping[str, str]) -> Spec:
+    """Return points from rows of `x`, `y` and `group`, told apart by colour and shape, with a brush to choose some.
+
+    `looks` says what each group looks like: its colour and its shape.
+    """
+    domain, colours, shapes = list(looks), [one[0] for one in looks.values()], [one[1] for one in looks.values()]
     bare = {"title": None, "axis": {"labels": False, "ticks": False, "grid": False, "domain": False}}
     return {
         "description": title,

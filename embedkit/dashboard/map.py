@@ -11,10 +11,13 @@ import streamlit as st
 
 from embedkit.dashboard import charts, showing
 from embedkit.dashboard.errors import outcomes
+from embedkit.dashboard.reading import RIGHT, UNKNOWN, WRONG
 from embedkit.dashboard.view import View
+from embedkit.report import palette
 from embedkit.studies import Rows, Study
 
 MOST_GROUPS = 7
+SHAPES = {RIGHT: "circle", WRONG: "cross", UNKNOWN: "triangle-up"}
 NAMES = ("key", "title", "x", "y", "category", "predicted", "confidence", "outcome")
 
 
@@ -60,9 +63,11 @@ def _draw(view: View, study: Study, chosen: list[tuple[dict[str, Any], str]], by
     columns["group"] = [name for _row, name in chosen]
     columns["outcome"] = [outcomes(_).get(str(one), str(one)) for one in columns["outcome"]]
     table = pa.table(columns)
-    groups = [name for name, _count in Counter(columns["group"]).most_common()]
+    looks = charts.looks_of([name for name, _count in Counter(columns["group"]).most_common()])
+    if by == "outcome":
+        looks = {outcomes(_)[one]: (palette.OUTCOMES[one][0], SHAPES[one]) for one in SHAPES}
     said = {"title": _("title"), "key": _("key"), "category": _("known category"), "predicted": _("model says")}
-    spec = charts.scatter(_("Map of the listings: near ones look and read alike"), title, groups, said)
+    spec = charts.scatter(_("Map of the listings: near ones look and read alike"), title, looks, said)
     event = st.vega_lite_chart(table, spec, on_select="rerun", selection_mode="brush", key=f"map-{by}")
     numbers = study.numbers
     showing.note(

@@ -65,7 +65,7 @@ def _promise(_: Wording, ran: list[Run]) -> str:
     promised = next((run.args.get("promise") for run in reversed(ran) if run.verb == "classify"), None)
     if not isinstance(promised, (int, float)):
         return ""
-    return _("; of those {promise} are right, as promised", promise=_.share(promised, 1))
+    return _("; of those at least {promise} are right, as promised", promise=_.share(promised, 1))
 
 
 def _decisions(view: View, front: Front) -> None:
@@ -75,10 +75,11 @@ def _decisions(view: View, front: Front) -> None:
     shown = front.decided[:MOST_BARS]
     longest = max(row.accepted + row.review for row in shown)
     parts = (_("accepted"), _("for review"))
-    rows: dict[str, list[Any]] = {name: [] for name in ("category", "part", "count", "order", "wide")}
+    rows: dict[str, list[Any]] = {name: [] for name in ("category", "part", "count", "order", "wide", "end")}
     for row in shown:
         for order, (part, count) in enumerate(zip(parts, (row.accepted, row.review), strict=True)):
-            for name, value in zip(rows, (row.category, part, count, order, count > NARROW * longest), strict=True):
+            one = (row.category, part, count, order, count > NARROW * longest, row.accepted + row.review)
+            for name, value in zip(rows, one, strict=True):
                 rows[name].append(value)
     spec = charts.stacked(
         _("Listings of each category that were accepted, and that are for review"),

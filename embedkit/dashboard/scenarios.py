@@ -24,7 +24,7 @@ def show(view: View) -> None:
         showing.missing(_("No scenarios have been compared yet."), view.command("compare"))
         return
     rows = study.tables["scenarios"]
-    _table(_, study, rows)
+    _tables(_, study, rows)
     left, right = st.columns(2)
     with left:
         _accuracy(view, rows)
@@ -33,17 +33,38 @@ def show(view: View) -> None:
     _changed(view, study, rows)
 
 
-def _table(_: Wording, study: Study, rows: Rows) -> None:
-    names = {
+def _tables(_: Wording, study: Study, rows: Rows) -> None:
+    """Show what each scenario reaches, what was decided, and what each costs."""
+    said = [_said(_, row) for row in rows]
+    reached = {
         "scenario": _("scenario"),
         "what": _("what"),
         "test_accuracy": _("accuracy, kept aside"),
         "between": _("95 % interval"),
         "train_accuracy": _("accuracy, trained on"),
+        "cv_accuracy": _("cross-validated"),
         "macro_f1": _("macro-F1"),
         "ece": _("calibration error"),
         "coverage": _("coverage"),
-        "cv_accuracy": _("cross-validated"),
+        "changed": _("sorted otherwise"),
+        "p_value": _("p against the first"),
+    }
+    if all(row.get("cv_accuracy") is None for row in rows):
+        del reached["cv_accuracy"]
+    showing.table(reached, said, [name for name in reached if name not in ("scenario", "what")])
+    promise, listings = study.numbers.get("promise"), study.numbers.get("listings")
+    if promise is not None and listings is not None:
+        note = _(
+            "{n} listings; coverage is the share accepted at a promise of {promise}; p is McNemar's, exact.",
+            n=_.number(listings),
+            promise=_.share(promise),
+        )
+        showing.note(note)
+    for line in study.numbers.get("decision") or []:
+        showing.text(str(line))
+    cost = {
+        "scenario": _("scenario"),
+        "encoders": _("encoders"),
         "encode_s": _("encode, s"),
         "train_s": _("train, s"),
         "predict_s": _("predict, s"),
@@ -51,36 +72,21 @@ def _table(_: Wording, study: Study, rows: Rows) -> None:
         "times": _("times"),
         "listings_per_s": _("listings/s"),
         "peak_mib": _("memory, MiB"),
-        "p_value": _("p against the first"),
     }
-    if all(row.get("cv_accuracy") is None for row in rows):
-        del names["cv_accuracy"]
-    showing.table(
-        names, [_said(_, row) for row in rows], [name for name in names if name not in ("scenario", "what", "times")]
-    )
-    promise, listings = study.numbers.get("promise"), study.numbers.get("listings")
-    if promise is not None and listings is not None:
-        showing.note(
-            _(
-                "{n} listings; coverage is the share accepted at a promise of {promise}; p is McNemar's, exact.",
-                n=_.number(listings),
-                promise=_.share(promise),
-            )
-        )
-    for line in study.numbers.get("decision") or []:
-        showing.text(str(line))
+    showing.table(cost, said, [*SECONDS, "listings_per_s", "peak_mib"])
     showing.note(_("From embedkit compare, {moment}.", moment=_.moment(study.made_at)))
 
 
 def _said(_: Wording, row: dict[str, Any]) -> dict[str, Any]:
     """Return a row with its numbers in words."""
-    said: dict[str, Any] = {name: row.get(name) for name in ("scenario", "what", "times")}
+    said: dict[str, Any] = {name: row.get(name) for name in ("scenario", "what", "encoders", "times")}
     said |= {name: _share(_, row.get(name)) for name in SHARES}
     said |= {name: _number(_, row.get(name), 1) for name in SECONDS}
     said["test_accuracy"] = _share(_, row.get("test_accuracy"))
     if row.get("test_low") is not None and row.get("test_high") is not None:
         said["between"] = _("{low} to {high}", low=_.share(row["test_low"]), high=_.share(row["test_high"]))
     said["listings_per_s"] = _number(_, row.get("listings_per_s"), 0)
+    said["changed"] = _number(_, row.get("changed"), 0)
     said["peak_mib"] = _number(_, row.get("peak_mib"), 0)
     said["p_value"] = _number(_, row.get("p_value"), 3)
     return said

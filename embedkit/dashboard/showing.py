@@ -18,9 +18,9 @@ from embedkit.encoders.pictures import decode_picture
 from embedkit.errors import EmbedkitError, PictureError
 from embedkit.wording import Wording
 
-THUMBNAIL_PIXELS = 160
+THUMBNAIL_PIXELS, LONG_WORDS = 160, 24
 STYLE = """<style>
-.ek-figures { display: flex; flex-wrap: wrap; gap: .8rem 2.2rem; margin: 0 0 .6rem; padding: 0 }
+.ek-figures { display: flex; flex-wrap: wrap; gap: .8rem 2.2rem; margin: 0 0 .6rem; padding: 0 !important }
 .ek-figures div { min-width: 8rem; max-width: 17rem; margin: 0; padding: 0 }
 .ek-figures dt { font-size: .9rem; color: #444 }
 .ek-figures dd { font-size: 1.9rem; line-height: 1.25; margin: 0; font-variant-numeric: tabular-nums }
@@ -32,6 +32,8 @@ STYLE = """<style>
 .ek-table th, .ek-table td { padding: .25rem .8rem .25rem 0; border-bottom: 1px solid #ddd; vertical-align: top }
 .ek-table thead th { font-size: .82rem; font-weight: 600; color: #444; vertical-align: bottom; text-align: left }
 .ek-table th[scope=row] { font-weight: 500; text-align: left }
+.ek-table td { min-width: 4rem }
+.ek-table .words { min-width: 14rem }
 .ek-table .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 .ek-cards { list-style: none; padding: 0; margin: 0; display: grid; gap: .8rem;
             grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)) }
@@ -106,7 +108,9 @@ def table(names: Mapping[str, str], rows: Sequence[Mapping[str, Any]], numbers: 
         said = "" if value is None else escape(str(value))
         if first:
             return f'<th scope="row">{said}</th>'
-        return f'<td class="number">{said}</td>' if name in numbers else f"<td>{said}</td>"
+        if name in numbers:
+            return f'<td class="number">{said}</td>'
+        return f'<td class="words">{said}</td>' if len(said) > LONG_WORDS else f"<td>{said}</td>"
 
     heads = "".join(
         f'<th scope="col"{" class=number" if name in numbers else ""}>{escape(heading)}</th>'

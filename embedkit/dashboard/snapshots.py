@@ -63,6 +63,7 @@ class Snapshots:
 
     root: Path
     least_age_s: float = LEAST_AGE_S
+    cost_share: float = COST_SHARE
     _last: Snapshot | None = None
     _next_at: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -86,7 +87,7 @@ class Snapshots:
                     raise
                 self._last = replace(self._last, behind=error.message)
             cost_s = time.monotonic() - started
-            self._next_at = time.monotonic() + max(self.least_age_s, COST_SHARE * cost_s)
+            self._next_at = time.monotonic() + max(self.least_age_s, self.cost_share * cost_s)
             return self._last
 
     def changed(self) -> bool:
