@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -134,6 +134,11 @@ def device_of(encoder: Encoder) -> str:
     return str(getattr(getattr(encoder, "runtime", None), "device", "cpu"))
 
 
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
 @dataclass(frozen=True)
 class Encoded:
     """What encoding in one space came to: contents (not listings) encoded now, there before, and failed."""
@@ -142,6 +147,8 @@ class Encoded:
     present: int
     failed: int
     seconds: float
+    cores: int = field(default_factory=cores)
+    """How many cores the seconds were taken on."""
 
     @property
     def line(self) -> str:
@@ -174,6 +181,33 @@ def encode(
     return Encoded(len(waiting) - len(failures), present, failed, time.monotonic() - started)
 
 
+def rehearse(intake: Intake, tower: Tower, count: int, batch_size: int, progress: Progress) -> Encoded:
+    """Return what it takes to encode up to `count` of the items' contents; the vectors are thrown away."""
+    encoder = tower.open()
+    started = time.monotonic()
+    contents = list(_contents(intake, tower.opening.modality).items())
+    chosen = contents[:: max(1, len(contents) // count)][:count]  # from all over the catalogue
+    inputs = ((digest, read) for digest, (_, read) in chosen)
+    settings = _settings(device_of(encoder), batch_size, len(chosen))
+    batches = encode_stream(encoder, inputs, settings, partial(_renamed, progress, f"{tower.name}, a sample"))
+    encoded = sum(len(batch.keys) for batch in batches)
+    return Encoded(encoded, 0, len(chosen) - encoded, time.monotonic() - started)
+
+
+def count_contents(workspace: Workspace, items: Sequence[Item], opening: Opening) -> tuple[int, int]:
+    """Return how many contents of the items have a vector in the opening's space, and how many wait for one."""
+    with workspace.database().connect(read_only=True) as connection:
+        bad = runs.known_failures(connection, *_subject(opening.modality))
+    digests = {one.image_sha256 if opening.modality == "image" else one.text_sha256 for one in items} - {None}
+    there = digests & workspace.vectors().present(opening.space)
+    return len(there), len(digests - there - bad.keys())
+
+
+def _settings(device: str, batch_size: int, total: int) -> StreamSettings:
+    processes = min(8, os.cpu_count() or 1) if device.startswith("cuda") else 0
+    return StreamSettings(batch_size=batch_size, decode_processes=processes, total=total)
+
+
 def _encode_waiting(
     workspace: Workspace,
     intake: Intake,
@@ -189,8 +223,7 @@ def _encode_waiting(
     database = workspace.database()
     failures: list[tuple[bytes, str]] = []
     inputs = ((digest, read) for digest, (_, read) in waiting.items())
-    processes = min(8, os.cpu_count() or 1) if device.startswith("cuda") else 0
-    settings = StreamSettings(batch_size=batch_size, decode_processes=processes, total=len(waiting))
+    settings = _settings(device, batch_size, len(waiting))
     writer = shards.ShardWriter(database, workspace.features, tower.space, encoder.spec.dim, intake.run_id)
     with writer:
         for batch in encode_stream(encoder, inputs, settings, partial(_renamed, progress, tower.name)):

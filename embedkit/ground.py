@@ -32,6 +32,8 @@ class GroundSpec:
     depth: int | None = None
     test_share: float = 0.2
     seed: int = 0
+    blocks: bool = True
+    """Whether vectors and words are loaded at all; the listings, groups and sides are the same without."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ def survey(workspace: Workspace, spec: GroundSpec) -> Ground:
             "Name the column: embedkit index CATALOGUE --column category=NAME; or take in what people answered: "
             "embedkit import-labels",
         )
-    names = _spaces(spec, records, indexed)
+    names = _spaces(spec, records, indexed) if spec.blocks else []
     blocks = tuple(load_block(workspace, name, records, truths.items) for name in names)
     groups = near_groups(workspace, truths.items, records)
     train = _sides(truths, groups, spec, split)

@@ -18,6 +18,7 @@ WORKSPACE = {"workspace", "intake", "encoding", "indexing", "blocks", "ground", 
 WORKSPACE |= {"batches", "evidence", "returned", "verdicts"}
 WORKSPACE |= {"explaining", "explanations", "exploring", "maps", "nearest", "studies", "wording"}
 WORKSPACE |= {"gathered", "past", "waiting"}
+WORKSPACE |= {"apart", "lineup", "scenario_file", "trials"}
 # layer -> the embedkit modules it may import
 ALLOWED = {
     **dict.fromkeys(FOUNDATION, FOUNDATION),
@@ -40,6 +41,7 @@ OWNERS = {
     "rich": {"embedkit/cli"},
     "babel": {"embedkit/wording.py"},
     "matplotlib": {"embedkit/report"},
+    "yaml": {"embedkit/scenario_file.py"},
     "streamlit": {"embedkit/dashboard"},
     "py3langid": {"embedkit/catalog/languages.py"},
     "label_studio_sdk": {"annotation"},

@@ -22,6 +22,7 @@ VERBS = {
     "labels": "embedkit.cli.labels",
     "serve-annotations": "embedkit.cli.serve_annotations",
     "explore": "embedkit.cli.explore",
+    "compare": "embedkit.cli.compare",
     "explain": "embedkit.cli.explain",
     "dashboard": "embedkit.cli.dashboard",
     "heads": "embedkit.cli.heads",

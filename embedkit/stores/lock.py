@@ -17,9 +17,13 @@ PAUSE_S = 0.1
 
 @dataclass(frozen=True)
 class WorkspaceLock:
-    """Proof that this process alone writes to the workspace; what must not run beside a writer asks for it."""
+    """Proof that this process alone writes to the workspace; what must not run beside a writer asks for it.
+
+    A process that is given the open `descriptor` holds the lock along with this one.
+    """
 
     path: Path
+    descriptor: int = -1
 
 
 @contextmanager
@@ -39,7 +43,7 @@ def hold(path: Path, verb: str, wait_s: float = 5.0) -> Iterator[WorkspaceLock]:
             time.sleep(PAUSE_S)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"embedkit {verb} (process {os.getpid()})\n".encode(), 0)
-        yield WorkspaceLock(path)
+        yield WorkspaceLock(path, descriptor)
     finally:
         os.close(descriptor)
 
