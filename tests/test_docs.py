@@ -22,6 +22,8 @@ EXAMPLES = [line for line in LINES if line.startswith("embedkit ")]
 FETCHES_WEIGHTS = [line for line in EXAMPLES if "open_clip/" in line or "torchvision/" in line]
 NEEDS_SERVER = [line for line in EXAMPLES if "--url" in line]
 """Run against a real one in tests/label_studio."""
+NEVER_ENDS = [line for line in EXAMPLES if line.startswith("embedkit dashboard")]
+"""Run in a real browser in tests/dashboard."""
 
 
 def test_every_verb_is_in_the_readme() -> None:
@@ -39,8 +41,8 @@ def test_every_make_target_exists(line: str) -> None:
     assert re.search(rf"^{line.split()[1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 
-@pytest.mark.parametrize("line", FETCHES_WEIGHTS + NEEDS_SERVER)
-def test_an_example_that_fetches_weights_or_asks_a_server_is_at_least_understood(line: str, shop: Path) -> None:
+@pytest.mark.parametrize("line", FETCHES_WEIGHTS + NEEDS_SERVER + NEVER_ENDS)
+def test_an_example_that_fetches_weights_asks_a_server_or_never_ends_is_at_least_understood(line: str, shop: Path) -> None:
     verb, *args = shlex.split(line)[1:]
     with click.Context(main) as ctx:
         command = main.get_command(ctx, verb)
@@ -50,7 +52,7 @@ def test_an_example_that_fetches_weights_or_asks_a_server_is_at_least_understood
 
 def test_the_examples_run_in_the_order_of_the_page(shop: Path) -> None:
     runner = CliRunner()
-    elsewhere = [*FETCHES_WEIGHTS, *NEEDS_SERVER, "embedkit demo"]
+    elsewhere = [*FETCHES_WEIGHTS, *NEEDS_SERVER, *NEVER_ENDS, "embedkit demo"]
     examples = [line for line in EXAMPLES if line not in elsewhere]
     assert len(examples) > 10
     for line in examples:
