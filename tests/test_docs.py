@@ -42,7 +42,7 @@ def test_every_make_target_exists(line: str) -> None:
 
 
 @pytest.mark.parametrize("line", FETCHES_WEIGHTS + NEEDS_SERVER + NEVER_ENDS)
-def test_an_example_that_fetches_weights_asks_a_server_or_never_ends_is_at_least_understood(line: str, shop: Path) -> None:
+def test_an_example_that_cannot_run_here_is_at_least_understood(line: str, shop: Path) -> None:
     verb, *args = shlex.split(line)[1:]
     with click.Context(main) as ctx:
         command = main.get_command(ctx, verb)
