@@ -70,17 +70,14 @@ def open_listings(items: list[Item], labels: list[str], progress: Progress) -> L
 
 def lengths(listings: Listings, progress: Progress) -> list[Length]:
     """Return the lengths of all texts that are not empty, in the tokens of CLIP's own tokenizer."""
-    from open_clip.tokenizer import SimpleTokenizer
+    from embedkit.encoders.tokens import cut_text  # open_clip comes with it
 
-    from embedkit.encoders.tokens import cut_text
-
-    tokenizer = SimpleTokenizer()
     found = []
     rows = [row for row, item in enumerate(listings.items) if full_text(item.title, item.text)]
     for row in _counted("count tokens", rows, len(rows), progress):
         item = listings.items[row]
         text = full_text(item.title, item.text)
-        cut = cut_text(tokenizer, text, CONTEXT)
+        cut = cut_text(text, CONTEXT)
         words = len(listings.words[row])
         found.append(Length(item.key, listings.labels[row], len(text), words, cut.tokens, cut.distinct, cut.lost))
     return found

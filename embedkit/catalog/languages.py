@@ -5,7 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,10 +71,7 @@ def language_probabilities(
     A language that is not written in the script of most of a text's letters has probability 0; where no language is
     left, or the text has no letter, all are as likely.
     """
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    reader = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    reader.set_languages(list(LANGUAGES))
+    reader = _reader()
     codes = tuple(sorted(LANGUAGES))
     written = {code: frozenset(scripts.split()) for code, (_, scripts) in LANGUAGES.items()}
     found = np.zeros((len(texts), len(codes)))
@@ -84,6 +82,16 @@ def language_probabilities(
         on_each(row + 1)
     total = found.sum(axis=1, keepdims=True)
     return codes, np.where(total > 0, found / np.where(total > 0, total, 1.0), 1.0 / len(codes))
+
+
+@cache
+def _reader() -> Any:
+    """Return py3langid's classifier for these languages; unpacking it takes a second."""
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    reader = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    reader.set_languages(list(LANGUAGES))
+    return reader
 
 
 def script_of(text: str) -> str:

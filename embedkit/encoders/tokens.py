@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -78,7 +78,13 @@ def preparer_for(text_cfg: dict[str, Any], name: str, variant: str) -> TextPrepa
 
 def count_tokens(texts: Sequence[str], variant: str = "raw") -> NDArray[np.int64]:
     """Return int64[n]: how many of CLIP's own tokens each text has, uncut; needs no model and no weights."""
-    return TextPreparer(SimpleTokenizer(), 77, variant).count(texts)
+    return TextPreparer(_plain_tokenizer(), 77, variant).count(texts)
+
+
+@cache
+def _plain_tokenizer() -> SimpleTokenizer:
+    """Return CLIP's own tokenizer; unpacking its vocabulary takes a moment."""
+    return SimpleTokenizer()
 
 
 class Cut(NamedTuple):
@@ -93,8 +99,9 @@ class Cut(NamedTuple):
     lost: tuple[str, ...]
 
 
-def cut_text(tokenizer: SimpleTokenizer, text: str, context: int = 77) -> Cut:
-    """Return what CLIP's context leaves out of a text; a word that is cut in two is lost."""
+def cut_text(text: str, context: int = 77) -> Cut:
+    """Return what CLIP's context leaves out of a text; a word that is cut in two is lost. Needs no model."""
+    tokenizer = _plain_tokenizer()
     ids = tokenizer.encode(text)
     if len(ids) + 2 <= context:
         return Cut(len(ids) + 2, 0, ())

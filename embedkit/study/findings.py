@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from embedkit.study.languages import UNKNOWN
 from embedkit.study.tree import NONE, WHOLE
 
 Rows = Sequence[Mapping[str, Any]]
 FEW_LISTINGS = 10
 ALIKE = 0.5
+"""What more than half of a catalogue is like needs no examples."""
+SELDOM = 0.001
+"""A language that fewer texts are in may well be a mistake."""
 FAULTS = {"dark": "dark", "blurred": "blurred", "tiny": "tiny", "odd shape": "of odd shape", "blank": "blank"}
 
 
@@ -65,10 +69,10 @@ def _words(rows: Rows) -> list[str]:
     if not rows or not rows[0]["overlap"]:
         return []
     top = rows[0]
-    named = f", for one {', '.join(top['shared'][:4])}" if top["shared"] else ""
+    named = f", such as {', '.join(top['shared'][:4])}" if top["shared"] else ""
     pair = f"{top['category']} and {top['other']}"
     return [
-        f"the vocabularies most alike are those of {pair}: {top['overlap']:.0%} of their common words are one{named}"
+        f"{pair} have most words in common: {top['overlap']:.0%} of what is usual in either is usual in both{named}"
     ]
 
 
@@ -84,7 +88,8 @@ def _pictures(numbers: Mapping[str, Any], tables: Mapping[str, Rows]) -> list[st
         if name in flags and flags[name]["pictures"]:
             row = flags[name]
             count = _many(row["pictures"], "picture is", "pictures are")
-            lines.append(f"{count} {said} ({row['share']:.1%}; {row['means']}): {', '.join(row['examples'][:3])}")
+            named = f": {', '.join(row['examples'][:3])}" if row["share"] < ALIKE else ""
+            lines.append(f"{count} {said} ({_share(row['share'])}; {row['means']}){named}")
     if flags:
         lines.append(f"{numbers['plain_background_share']:.0%} of the pictures have a plain background")
     return lines
@@ -96,7 +101,7 @@ def _copies(numbers: Mapping[str, Any], tables: Mapping[str, Rows]) -> list[str]
     for what in ("same picture", "same text"):
         row = kinds[what]
         if row["groups"]:
-            lines.append(f"{row['listings']:,} listings ({row['share']:.1%}) have the {what} as another")
+            lines.append(f"{row['listings']:,} listings ({_share(row['share'])}) have the {what} as another")
     if numbers["filed_twice"]:
         across = [
             row for row in tables["copy_groups"] if row["across"] and row["what"] in ("same picture", "same text")
@@ -114,15 +119,16 @@ def _copies(numbers: Mapping[str, Any], tables: Mapping[str, Rows]) -> list[str]
 def _languages(rows: Rows) -> list[str]:
     lines = []
     for field in dict.fromkeys(row["field"] for row in rows):
-        told = [row for row in rows if row["field"] == field and row["language"] != "unknown"]
+        mine = [row for row in rows if row["field"] == field and row["language"] != UNKNOWN]
+        told = [row for row in mine if row["share"] >= SELDOM]
         if len(told) > 1:
             others = ", ".join(f"{row['name']} {row['listings']:,}" for row in told[1:4])
-            lines.append(f"{told[0]['share']:.0%} of the {field}s are in {told[0]['name']}; others: {others}")
+            lines.append(f"{told[0]['share']:.1%} of the {field}s are in {told[0]['name']}; others: {others}")
     return lines
 
 
 def _gaps(rows: Rows) -> list[str]:
-    lacking = [row for row in rows if row["field"] in ("title", "title and text", "picture") and row["empty"]]
+    lacking = [row for row in rows if row["field"] in ("title and text", "picture") and row["empty"]]
     lines = [
         f"{_many(row['empty'], 'listing has', 'listings have')} no {row['field']}: {row['means']}" for row in lacking
     ]
@@ -133,6 +139,10 @@ def _gaps(rows: Rows) -> list[str]:
         f"{row['field']} says {row['commonest']!r} in {row['commonest_share']:.0%} of the listings" for row in mute[:3]
     ]
     return lines
+
+
+def _share(value: float) -> str:
+    return "under 0.1%" if value < 0.001 else f"{value:.1%}"
 
 
 def _many(count: int, one: str, many: str) -> str:

@@ -69,6 +69,7 @@ def look(rgb: NDArray[np.uint8], stored: str, width: int, height: int, size: int
     """
     pixels = rgb.astype(np.float32)
     luma = pixels @ LUMA
+    channels = [pixels[..., channel] for channel in range(3)]
     border, border_colour = _border(pixels)
     return Look(
         format=stored,
@@ -78,7 +79,7 @@ def look(rgb: NDArray[np.uint8], stored: str, width: int, height: int, size: int
         brightness=float(luma.mean()) / 255,
         contrast=float(luma.std()) / 255,
         sharpness=_sharpness(luma),
-        colour=float((pixels.max(axis=2) - pixels.min(axis=2)).mean()) / 255,
+        colour=float((np.maximum.reduce(channels) - np.minimum.reduce(channels)).mean()) / 255,
         border=border,
         border_brightness=float(border_colour @ LUMA) / 255,
     )
