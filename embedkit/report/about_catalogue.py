@@ -202,7 +202,7 @@ def _flags(study: Study, _: Told) -> Html:
             _.number(row["pictures"]),
             _.share(row["share"]),
             bar(row["share"]),
-            join([tag("code", key) for key in row["examples"][:3]], " "),
+            tag("code", row["examples"][0]) if row["examples"] else "",
         ]
         for row in rows
     ]
@@ -260,6 +260,9 @@ def _languages(study: Study, _: Told) -> Html:
 
 
 def _empty(study: Study, _: Told) -> Html:
-    rows = sorted(rows_of(study, "empty"), key=lambda row: -(row["share"] or 0.0))[:MOST_FIELDS]
+    every = rows_of(study, "empty")
+    rows = sorted((row for row in every if row["empty"]), key=lambda row: -row["empty"])[:MOST_FIELDS]
+    if every and not rows:
+        return aside(_("No field is ever empty."))
     body = [[row["field"], _.number(row["empty"]), _.share(row["share"]), bar(row["share"])] for row in rows]
     return table([_("field"), _("empty"), _("share"), ""], body, numbers=(1, 2)) if body else Html("")

@@ -181,9 +181,9 @@ def thresholds(gathered: Gathered, _: Told) -> Section:
     if not rows:
         return Section("thresholds", title, missing(_("There is no model in use."), TRAIN, _))
     evidence = {
-        "own": _("its own listings prove it"),
-        "shared": _("all categories together vouch for it"),
-        "none": _("nothing is sure enough yet"),
+        "own": _("its own listings"),
+        "shared": _("all categories together"),
+        "none": _("too little as yet"),
     }
     opening = lead(
         _(

@@ -48,17 +48,13 @@ def review(gathered: Gathered, photos: Photos, _: Told) -> Section:
 def _card(row: dict[str, Any], gathered: Gathered, photos: Photos, _: Told) -> Html:
     picture = photos.show(gathered.picture(row["item_id"]), row["title"] or row["key"], _("no picture"))
     reasons = [tag("li", sentence) for sentence in reason_sentences(row, _.plain)]
-    said = _(
-        "{n}. the model: {category}",
-        n=_.number(row["position"]),
-        category=tag("b", row["predicted"]),
-    )
-    filed = _("filed under {category}", category=row["given"]) if row["given"] else _("not filed anywhere")
+    said = _("{n}. The model says {category}.", n=_.number(row["position"]), category=tag("b", row["predicted"]))
+    filed = _("Filed under {category}.", category=row["given"]) if row["given"] else _("Not filed anywhere.")
     text = tag(
         "div",
         tag("h3", row["title"] or row["key"]),
         tag("p", tag("code", row["key"])),
-        tag("p", said, "; ", filed),
+        tag("p", said, " ", filed),
         tag("ul", *reasons, class_="reasons"),
     )
     return tag("li", picture, text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_CHANGED = 15
+LEAST_CHANCE = 0.001
 
 
 def scenarios(gathered: Gathered, _: Told) -> Section:
@@ -28,34 +30,57 @@ def scenarios(gathered: Gathered, _: Told) -> Section:
         return Section("scenarios", title, missing(_("No scenarios have been compared yet."), "embedkit compare", _))
     rows = study.tables["scenarios"]
     body: list[object] = [_decision(study, _)]
-    if any(row["test_accuracy"] is not None for row in rows):
+    if any(measured(row) is not None for row in rows):
         takeaway = _("Where the bars overlap widely, chance may have decided the order.")
         body.append(figure(scenario_chart(rows, _.plain), takeaway, _costs(rows, _), _))
-    body += [_table(rows, _), _notes(study, _), _changed(study, _)]
+    body += [_table(rows, _), _notes(study, _), _described(rows, _), _changed(study, _)]
     return Section("scenarios", title, join(body))
 
 
-def describe(row: dict[str, Any], _: Told) -> Html:
-    """Return a scenario in words: what it reads, by which encoders, prepared how."""
-    said = [row["features"].replace("keywords/title", "keywords")]
-    said += [row[name] for name in ("encoders", "picture", "text") if row.get(name)]
-    if row.get("precision") not in ("", None, "fp32"):
-        said.append(row["precision"])
-    return tag("span", tag("b", row["scenario"]), " ", tag("span", " · ".join(said), class_="aside"))
+@dataclass(frozen=True)
+class Measured:
+    """How often a scenario is right, of how many listings, and whether that is by cross-validation."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+    crossed: bool
+
+
+def measured(row: dict[str, Any]) -> Measured | None:
+    """Return what a scenario is judged by: cross-validation where there was one, else the listings kept aside."""
+    for kind in ("cv", "test"):
+        if row.get(f"{kind}_accuracy") is not None:
+            return Measured(*(row[f"{kind}_{name}"] for name in ("accuracy", "low", "high", "n")), kind == "cv")
+    return None
+
+
+def _described(rows: Rows, _: Told) -> Html:
+    """Return what each scenario reads, by which encoders, prepared how."""
+    lines = []
+    for row in rows:
+        said = [row["features"]] + [row[name] for name in ("encoders", "picture", "text") if row.get(name)]
+        said += [row["precision"]] if row.get("precision") not in ("", None, "fp32") else []
+        lines.append(tag("li", tag("b", row["scenario"]), ": ", " · ".join(said)))
+    return join([tag("h3", _("What each scenario reads")), tag("ul", *lines)])
 
 
 def _decision(study: Study, _: Told) -> Html:
     numbers = study.numbers
     rows = {row["scenario"]: row for row in study.tables["scenarios"]}
     best = rows.get(numbers.get("best") or "")
-    if best is None:
+    result = measured(best) if best is not None else None
+    if best is None or result is None:
         return lead(_("No listing could be tested, so nothing is decided."))
     first = _(
         "Scenario {best} is right most often: {share} ({interval}) of {n}.",
         best=tag("b", best["scenario"]),
-        share=tag("b", _.share(best["test_accuracy"])),
-        interval=interval(_, best["test_low"], best["test_high"]),
-        n=_.plural("{n} test listing", "{n} test listings", best["test_n"]),
+        share=tag("b", _.share(result.value)),
+        interval=interval(_, result.low, result.high),
+        n=_.plural("{n} cross-validated listing", "{n} cross-validated listings", result.n)
+        if result.crossed
+        else _.plural("{n} test listing", "{n} test listings", result.n),
     )
     if numbers.get("as_good"):
         second = _(
@@ -71,32 +96,42 @@ def _decision(study: Study, _: Told) -> Html:
 
 
 def _table(rows: Rows, _: Told) -> Html:
+    crossed = any(row.get("cv_accuracy") is not None for row in rows)
     heads = [
         _("scenario"),
         _("right in training"),
         _("right on test"),
+        *([_("cross-validated")] if crossed else []),
         _("95% interval"),
         _("macro F1"),
         _("calibration error"),
         _("accepted at the promise"),
         _("changed"),
-        _("p"),
+        _("p-value"),
     ]
     body = [
         [
-            describe(row, _),
+            row["scenario"],
             _.share(row["train_accuracy"]),
             tag("b", _.share(row["test_accuracy"])),
+            *([_.share(row["cv_accuracy"])] if crossed else []),
             interval(_, row["test_low"], row["test_high"]),
             _.number(row["macro_f1"], 3),
             _.number(row["ece"], 3),
             _.share(row["coverage"], 0),
             _.number(row["changed"]),
-            _.number(row["p_value"], 3) if row["p_value"] is not None else "",
+            _chance(row["p_value"], _),
         ]
         for row in rows
     ]
-    return table(heads, body, numbers=range(1, 9))
+    return table(heads, body, numbers=range(1, 10))
+
+
+def _chance(p_value: float | None, _: Told) -> str:
+    """Return a p-value as people write it; nothing where there is none."""
+    if p_value is None:
+        return ""
+    return f"< {_.number(LEAST_CHANCE, 3)}" if p_value < LEAST_CHANCE else _.number(p_value, 3)
 
 
 def _costs(rows: Rows, _: Told) -> Html:
@@ -126,7 +161,7 @@ def _costs(rows: Rows, _: Told) -> Html:
 def _notes(study: Study, _: Told) -> Html:
     return aside(
         _("Changed: test listings that go elsewhere than in scenario {first}.", first=study.numbers["first"]),
-        _("p: how often chance alone would make two equally good ones differ so much (McNemar)."),
+        _("p-value: how often chance alone would make two equally good ones differ so much (McNemar)."),
         _("Same listings, same split for all."),
     )
 
@@ -166,22 +201,23 @@ def _changed(study: Study, _: Told) -> Html:
 
 def scenario_chart(rows: Rows, _: Wording) -> Chart:
     """Return each scenario's accuracy on the test listings with its interval, in the order they were asked for."""
-    shown = [row for row in rows if row["test_accuracy"] is not None]
+    shown = [(row["scenario"], found) for row in rows if (found := measured(row)) is not None]
     description = _(
-        "Share of test listings that are right in each scenario: {all}.",
-        all=", ".join(f"{row['scenario']} {_.share(row['test_accuracy'])}" for row in shown),
+        "Share of unseen listings that are right in each scenario: {all}.",
+        all=", ".join(f"{name} {_.share(found.value)}" for name, found in shown),
     )
 
     def paint(figure_: Figure) -> None:
         axes = figure_.subplots()
         place = np.arange(len(shown))
-        value = np.array([row["test_accuracy"] for row in shown])
-        low, high = (np.array([row[name] for row in shown]) for name in ("test_low", "test_high"))
+        value, low, high = (
+            np.array([getattr(found, end) for _name, found in shown]) for end in ("value", "low", "high")
+        )
         axes.barh(place, high - low, left=low, height=0.5, color=SHADE, label=_("95% interval"))
-        axes.plot(value, place, "o", color=RIGHT, markersize=7, label=_("right on test"))
-        for row, where in zip(shown, place, strict=True):
+        axes.plot(value, place, "o", color=RIGHT, markersize=7, label=_("right"))
+        for (_name, found), where in zip(shown, place, strict=True):
             axes.annotate(
-                _.share(row["test_accuracy"]),
+                _.share(found.value),
                 (1.0, where),
                 (6, 0),
                 textcoords="offset points",
@@ -190,11 +226,11 @@ def scenario_chart(rows: Rows, _: Wording) -> Chart:
                 fontsize=9,
                 color=QUIET,
             )
-        axes.set_yticks(place, [name_of(row["scenario"], 24) for row in shown])
+        axes.set_yticks(place, [name_of(name, 24) for name, _found in shown])
         axes.set_ylim(len(shown) - 0.4, -0.6)
         axes.set_xlim(max(0.0, float(low.min()) - 0.03), min(1.005, float(high.max()) + 0.02))
         axes.grid(visible=False, axis="y")
         percent_axis(axes.xaxis, _)
         legend_above(axes)
 
-    return draw("scenarios-chart", _("Right on test listings"), description, paint, 0.95 + 0.34 * len(shown))
+    return draw("scenarios-chart", _("Right on unseen listings"), description, paint, 0.95 + 0.34 * len(shown))

@@ -101,7 +101,7 @@ def _short(one: Explanation, _: Told) -> Html:
                 "{first} rather than {second} mostly because of its words: {words}.",
                 first=first,
                 second=second,
-                words=", ".join(f"“{word}”" for word in telling),
+                words=join([_("“{word}”", word=word) for word in telling], ", "),
             ),
             class_="short",
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from embedkit.report.charts import name_of
-from embedkit.report.drawing import Chart, draw
+from embedkit.report.drawing import WIDTH_IN, Chart, draw
 from embedkit.report.palette import COLOURS, INK, OTHERS, OUTCOMES, SHAPES
 from embedkit.studies import Rows
 from embedkit.wording import Wording
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-HEIGHT_IN = 6.2
+LOWEST_IN, HIGHEST_IN, LEGEND_IN = 3.2, 6.6, 0.7
+MARGIN = 0.07
 LABEL_WIDTH, LABEL_HEIGHT = 0.62, 0.09
 """How much room a name takes on the map, whose sides are 2 long."""
 
@@ -33,7 +34,7 @@ def category_map(rows: Rows, _: Wording) -> Chart:
     )
 
     def paint(figure: Figure) -> None:
-        axes = _bare(figure)
+        axes = _bare(figure, rows)
         others = [row for row in rows if row["category"] not in named]
         if others:
             _scatter(axes, others, OTHERS, ".", _("other or no category"), size=14, alpha=0.5)
@@ -43,7 +44,7 @@ def category_map(rows: Rows, _: Wording) -> Chart:
         _labels(axes, {name: [row for row in rows if row["category"] == name] for name in named})
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0), ncols=3, frameon=False, fontsize=8.5, markerscale=1.4)
 
-    return draw("map-category", _("Map by category"), description, paint, HEIGHT_IN)
+    return draw("map-category", _("Map by category"), description, paint, height_of(rows))
 
 
 def outcome_map(rows: Rows, _: Wording) -> Chart:
@@ -59,7 +60,7 @@ def outcome_map(rows: Rows, _: Wording) -> Chart:
     )
 
     def paint(figure: Figure) -> None:
-        axes = _bare(figure)
+        axes = _bare(figure, rows)
         for outcome, size, alpha in (("unknown", 16, 0.6), ("right", 12, 0.45), ("wrong", 55, 1.0)):
             mine = [row for row in rows if row["outcome"] == outcome]
             colour, shape = OUTCOMES[outcome]
@@ -70,16 +71,22 @@ def outcome_map(rows: Rows, _: Wording) -> Chart:
                 )
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0), ncols=3, frameon=False, fontsize=9)
 
-    return draw("map-outcome", _("Map by error"), description, paint, HEIGHT_IN)
+    return draw("map-outcome", _("Map by error"), description, paint, height_of(rows))
 
 
-def _bare(figure: Figure) -> Axes:
+def height_of(rows: Rows) -> float:
+    """Return how high a map is drawn, in inches, so that both directions have one scale."""
+    wide, high = (max(row[axis] for row in rows) - min(row[axis] for row in rows) for axis in ("x", "y"))
+    return min(HIGHEST_IN, max(LOWEST_IN, WIDTH_IN * high / (wide or 1.0))) + LEGEND_IN
+
+
+def _bare(figure: Figure, rows: Rows) -> Axes:
     """Return axes without ticks: only nearness means something on this map."""
     axes = figure.subplots()
     axes.set_xticks([])
     axes.set_yticks([])
-    axes.set_xlim(-1.06, 1.06)
-    axes.set_ylim(-1.06, 1.06)
+    for axis, limit in (("x", axes.set_xlim), ("y", axes.set_ylim)):
+        limit(min(row[axis] for row in rows) - MARGIN, max(row[axis] for row in rows) + MARGIN)
     axes.spines[:].set_visible(False)
     return axes
 
