@@ -10,7 +10,7 @@ STUDIO_VENV := .venv-label-studio
 STUDIO := $(STUDIO_VENV)/bin/label-studio
 STUDIO_VERSION := 1.23.2
 
-.PHONY: demo test test-label-studio label-studio lint clean
+.PHONY: demo test test-label-studio label-studio lint messages clean
 
 $(INSTALLED): setup.cfg pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -39,6 +39,9 @@ lint: $(INSTALLED)  ## style and types
 	rm -rf $(TYPED) && mkdir -p $(TYPED)
 	ln -s $(CURDIR)/embedkit/* $(CURDIR)/annotation $(CURDIR)/migrations $(TYPED)/
 	MYPYPATH=$(dir $(TYPED)) $(BIN)/mypy $(TYPED) benchmarks
+
+messages: $(INSTALLED)  ## collect what report and dashboard say into the French catalogue, and compile it
+	$(BIN)/python -m embedkit.messages
 
 clean:  ## remove what make and the demo made
 	rm -rf $(VENV) $(STUDIO_VENV) demo-workspace build dist *.egg-info

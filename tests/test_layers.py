@@ -17,7 +17,7 @@ FOREIGN = {"encoders", "stores", "catalog", "demo", "annotation", "migrations", 
 WORKSPACE = {"workspace", "intake", "encoding", "indexing", "blocks", "ground", "lexicon", "review", "standing"}
 WORKSPACE |= {"batches", "evidence", "returned", "verdicts"}
 WORKSPACE |= {"explaining", "explanations", "exploring", "maps", "nearest", "studies", "wording"}
-WORKSPACE |= {"gathered", "past", "waiting"}
+WORKSPACE |= {"gathered", "messages", "past", "waiting"}
 WORKSPACE |= {"apart", "lineup", "scenario_file", "trials"}
 # layer -> the embedkit modules it may import
 ALLOWED = {
@@ -39,7 +39,7 @@ OWNERS = {
     "faiss": {"embedkit/stores/vectors.py"},
     "click": {"embedkit/cli"},
     "rich": {"embedkit/cli"},
-    "babel": {"embedkit/wording.py"},
+    "babel": {"embedkit/wording.py", "embedkit/messages.py"},
     "matplotlib": {"embedkit/report"},
     "yaml": {"embedkit/scenario_file.py"},
     "streamlit": {"embedkit/dashboard"},

@@ -24,6 +24,7 @@ VERBS = {
     "explore": "embedkit.cli.explore",
     "compare": "embedkit.cli.compare",
     "explain": "embedkit.cli.explain",
+    "report": "embedkit.cli.report",
     "dashboard": "embedkit.cli.dashboard",
     "heads": "embedkit.cli.heads",
     "status": "embedkit.cli.status",
