@@ -116,8 +116,10 @@ def _cell(one: Neighbour) -> str:
     # Only a picture that is wholly inside: an address would be fetched by everybody who looks. It is a background
     # because Label Studio drops the source of an image that is data.
     inside = f" style=\"background-image:url('{one.picture}')\"" if _THUMBNAIL.fullmatch(one.picture) else ""
-    category, title = escape(one.category), escape(one.title)
-    return f'<div class="ek-cell" title="{title}"><i{inside}></i><b>{category}</b><span>{title}</span></div>'
+    # Of a path there is room for the end only, which says the most; the tooltip has all of it.
+    end, title = escape(one.category.rpartition(" > ")[2]), escape(one.title)
+    whole = f"{escape(one.category)}\n{title}"
+    return f'<div class="ek-cell" title="{whole}"><i{inside}></i><b>{end}</b><span>{title}</span></div>'
 
 
 def choices(card: Card, spec: LabellingSpec) -> list[dict[str, str]]:
@@ -133,7 +135,7 @@ def choices(card: Card, spec: LabellingSpec) -> list[dict[str, str]]:
         order = order[:SHORTLIST] if own in order[:SHORTLIST] else [*order[: SHORTLIST - 1], own]
     rows = []
     for code, key in zip(order, KEYS, strict=False):
-        sure = f" · {percent(likely[code])}" if code in likely else ""
+        sure = f" · {percent(likely[code])}".replace(" ", "\N{NO-BREAK SPACE}") if code in likely else ""
         rows.append({"value": shown(names[code]) + sure, "alias": code, "hotkey": key})
     return rows + [{"value": "Another category …", "alias": ANOTHER, "hotkey": "0"}] * spec.searchable
 

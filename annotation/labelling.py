@@ -24,6 +24,8 @@ PICTURE = "image"
 ANOTHER = "another-category"
 """The alias of the choice that opens the search through all categories; the answer is then under OTHER_CATEGORY."""
 
+SEARCH_FIRST = "Find the category in the search, or take “Another category …” back: press 0."
+
 FIXED = 10
 """Up to so many categories keep their place and their digit, for hands learn them; more come in the model's order."""
 LISTED = 20
@@ -190,6 +192,10 @@ def _choose(parent: ElementTree.Element, spec: LabellingSpec) -> None:
             pathSeparator=" > ",
             leafsOnly=str(not inner & {_path(category) for category in spec.categories}).lower(),
             placeholder="Search all categories",
+            dropdownWidth="480",
+            # Asked for only while it is to be seen: or "Another category …" alone would be submitted, and say nothing.
+            required="true",
+            requiredMessage=SEARCH_FIRST,
         )
         _grow(taxonomy, spec)
 

@@ -43,6 +43,7 @@ STYLE = """
 .ek .ant-table-tbody .ant-table-cell:last-child { white-space: nowrap; font-variant-numeric: tabular-nums; }
 .ek-long .lsf-choices { columns: 2; column-gap: 16px; }
 .ek-long .lsf-choice { break-inside: avoid; }
+.ek-other .ant-select { width: 100% !important; }
 .ek-flags .lsf-choices { display: flex; flex-wrap: wrap; gap: 0 18px; }
 .ek-flags .lsf-choice__checkbox { font-weight: 400; }
 .ek .lsf-choice__checkbox span:last-child { padding-right: 0; }

@@ -94,7 +94,7 @@ def test_many_categories_come_in_the_models_order_and_then_in_the_pages() -> Non
     known = codes(names)
     top = (Suggested(known["c07"], "c07", 0.5), Suggested(known["c03"], "c03", 0.25))
     data = task_of(replace(CARD, top=top, category="c11"), spec_of(names))["data"]
-    assert [row["value"] for row in data["choices"][:4]] == ["c07 · 50 %", "c03 · 25 %", "c00", "c01"]
+    assert [row["value"] for row in data["choices"][:4]] == ["c07\xa0·\xa050\xa0%", "c03\xa0·\xa025\xa0%", "c00", "c01"]
     assert [row["hotkey"] for row in data["choices"]] == list("1234567890ta")
     assert data["choices"][0]["alias"] == known["c07"]
 
@@ -146,6 +146,12 @@ def test_hostile_texts_stay_texts() -> None:
 def test_a_thumbnail_that_is_not_wholly_inside_is_left_out(picture: str) -> None:
     assert not [a for _, a in Elements(strip([Neighbour("a", "b", picture)])).found if "style" in a]
     assert [a for _, a in Elements(strip([Neighbour("a", "b", THUMBNAIL)])).found if "style" in a]
+
+
+def test_of_a_path_the_end_is_shown_and_all_of_it_on_request() -> None:
+    markup = strip([Neighbour("Blue towel", "Home > Bath & Co", THUMBNAIL)])
+    assert "<b>Bath &amp; Co</b>" in markup
+    assert 'title="Home &gt; Bath &amp; Co\nBlue towel"' in markup
 
 
 @pytest.mark.parametrize("score", [float("nan"), float("inf"), -0.1, 1.5])
