@@ -24,7 +24,7 @@ def past(gathered: Gathered, _: Told) -> Section:
             [
                 _.number(row["run_id"]),
                 tag("code", f"embedkit {row['verb']}"),
-                _.moment(row["started_at"]),
+                tag("span", _.moment(row["started_at"]), class_="when"),
                 _.number(row["seconds"], 1),
                 how.get(row["exit_code"], _("failed")),
                 row["what"],
@@ -81,7 +81,7 @@ def past(gathered: Gathered, _: Told) -> Section:
                 _.number(row["classes"]),
                 _.share(row["test_accuracy"]),
                 interval(_, row["test_low"], row["test_high"]),
-                _.moment(row["created_at"]),
+                tag("span", _.moment(row["created_at"]), class_="when"),
             ]
             for row in reversed(gathered.table("heads"))
         ],

@@ -124,7 +124,7 @@ def _table(rows: Rows, _: Told) -> Html:
         ]
         for row in rows
     ]
-    return table(heads, body, numbers=range(1, 10))
+    return table(heads, body, numbers=range(1, 10), class_="dense")
 
 
 def _chance(p_value: float | None, _: Told) -> str:

@@ -17,6 +17,8 @@ h3 { font-size: 1.1rem; margin: 2rem 0 .5rem }
 h4 { font-size: 1rem; margin: 1.4rem 0 .4rem }
 h5 { font-size: .84rem; margin: 0 0 .4rem; color: var(--quiet); font-weight: 600 }
 p { margin: .4rem 0 }
+p, li, figcaption { overflow-wrap: anywhere }
+header > div, li > div, .card, .maps figure { min-width: 0 }
 code { font: .84em ui-monospace, 'SF Mono', Menlo, Consolas, monospace; color: var(--quiet); background: #eef1f4;
        padding: .05em .35em; border-radius: 4px; overflow-wrap: anywhere }
 .skip { position: absolute; left: -99rem }
@@ -58,7 +60,12 @@ table { border-collapse: collapse; font-size: .92rem; width: 100% }
 th, td { text-align: left; vertical-align: top; padding: .38rem .7rem .38rem 0; border-bottom: 1px solid var(--line) }
 thead th { color: var(--quiet); font-size: .82rem; font-weight: 600; vertical-align: bottom;
            border-bottom: 1.5px solid #8a94a3 }
-tbody th { font-weight: 500; overflow-wrap: anywhere }
+tbody th { font-weight: 500 }
+th, td, td code, th code { overflow-wrap: break-word }
+.when { white-space: nowrap }
+.dense { font-size: .84rem }
+.dense th, .dense td { padding-right: .45rem }
+.dense thead th { font-size: .76rem; hyphens: auto }
 .num { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 thead .num { white-space: normal }
 .bar { display: inline-block; position: relative; width: 6.5rem; height: .62rem; background: #eef1f4;
@@ -103,7 +110,8 @@ thead .num { white-space: normal }
 .word.against { border-bottom-color: var(--against); border-bottom-style: dashed }
 .word sup { font-size: .72em; margin-left: 1px }
 .chips { line-height: 2 }
-.chip { border: 1px solid; border-radius: 999px; padding: .1rem .6rem; font-size: .88rem; white-space: nowrap }
+.chip { border: 1px solid; border-radius: 999px; padding: .1rem .6rem; font-size: .88rem; display: inline-block;
+        max-width: 100%; line-height: 1.5 }
 .chip.for { border-color: var(--for) }
 .chip.against { border-color: var(--against); border-style: dashed }
 .near { list-style: none; padding: 0; margin: 0; display: grid; gap: .6rem; grid-template-columns: 1fr 1fr }
@@ -123,6 +131,7 @@ footer { color: var(--quiet); font-size: .88rem; padding-bottom: 2.5rem }
   section { border: 0; padding: 0; margin: 0 0 1.6rem }
   section, h2, h3, h4 { break-after: auto } h2, h3, h4, h5, .takeaway, figcaption { break-after: avoid }
   figure, .card header, .cards > li, .tiles li, tr, .why > div { break-inside: avoid }
+  table { font-size: 8.5pt } .dense { font-size: 7.5pt } .dense thead th { font-size: 7pt }
   .chart { max-width: 165mm } .cards { grid-template-columns: 1fr 1fr; gap: 3mm } .scroll { overflow: visible }
   summary, .skip { display: none } a { color: inherit; text-decoration: none }
 }
