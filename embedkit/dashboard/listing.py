@@ -129,7 +129,7 @@ def _why(view: View, item: Item) -> None:
         except EmbedkitError as error:
             showing.failure(_, error)
             return
-    st.iframe(st.session_state[place], height=FRAME_PX)
+    showing.framed(st.session_state[place], FRAME_PX)
 
 
 def explanation(view: View, key: str) -> str:

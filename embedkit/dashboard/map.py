@@ -31,7 +31,7 @@ def show(view: View) -> None:
     left, right = st.columns(2)
     kinds = {"category": _("known category"), "predicted": _("what the model says"), "outcome": _("right or wrong")}
     with left:
-        by = st.selectbox(_("Colour and shape show"), list(kinds), format_func=kinds.__getitem__)
+        by = str(st.selectbox(_("Colour and shape show"), list(kinds), format_func=kinds.__getitem__))
     named = _named(view, rows, by)
     with right:
         wanted = st.multiselect(_("Show only"), list(dict.fromkeys(named)))
@@ -78,7 +78,7 @@ def _draw(view: View, study: Study, chosen: list[tuple[dict[str, Any], str]], by
             method=numbers.get("map_method") or "?",
         )
     )
-    brush = dict(event.selection.get("brush") or {})  # type: ignore[attr-defined]
+    brush = dict(event.selection.get("brush") or {})
     _listed(view, table, brush)
 
 

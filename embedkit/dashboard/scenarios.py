@@ -115,7 +115,7 @@ def _accuracy(view: View, rows: Rows) -> None:
         "high": [float(row["test_high"]) for row in tested],
         "said": [_.share(row["test_accuracy"]) for row in tested],
     }
-    least = max(0.0, min(shown["low"]) - 0.05)  # type: ignore[type-var,operator]
+    least = max(0.0, min(float(row["test_low"]) for row in tested) - 0.05)
     spec = charts.intervals(
         _("Accuracy of each scenario with its 95 % interval"), _("scenario"), _("accuracy"), len(tested), least
     )

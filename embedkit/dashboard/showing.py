@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import pyarrow as pa
 import streamlit as st
+from streamlit.components import v1 as components
 
 from embedkit.dashboard.view import CHOSEN, View
 from embedkit.encoders.pictures import decode_picture
@@ -98,6 +99,14 @@ def failure(_: Wording, error: EmbedkitError) -> None:
         text(error.hint)
 
 
+def framed(document: str, height: int) -> None:
+    """Show an HTML document of ours in a frame of so many pixels."""
+    if hasattr(st, "iframe"):
+        st.iframe(document, height=height)
+    else:
+        components.html(document, height=height, scrolling=True)
+
+
 def table(names: Mapping[str, str], rows: Sequence[Mapping[str, Any]], numbers: Sequence[str] = ()) -> None:
     """Show rows as a table to read: `names` are the columns and their headings, `numbers` those set to the right.
 
@@ -137,7 +146,7 @@ def choose(view: View, name: str, rows: pa.Table, config: Mapping[str, Any]) -> 
         selection_mode="single-row",
         key=f"rows-{name}",
     )
-    chosen = list(event.selection.rows)  # type: ignore[attr-defined]
+    chosen = list(event.selection.rows)
     if chosen and chosen[0] < rows.num_rows:
         st.session_state[CHOSEN] = rows.column("key")[chosen[0]].as_py()
         st.switch_page(view.pages["listing"])
