@@ -25,11 +25,13 @@ from embedkit.study.copies import Group
 from embedkit.study.findings import findings
 from embedkit.study.gaps import Field
 from embedkit.study.spread import share
-from embedkit.study.vocabulary import vocabulary
+from embedkit.study.vocabulary import says_something, vocabulary
 from embedkit.types import Progress, Say
 from embedkit.workspace import Workspace
 
 VERB = "explore"
+FORM = 1
+"""Raised whenever the tables change, so that a study of an older form is made anew."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,8 @@ class _Catalogue:
 
     @property
     def digest(self) -> str:
-        """All that shapes the study: the listings, the spaces, the depth, and this version."""
-        shape = (__version__, self.depth, self.columns, [record.space for record in self.records], self.listings)
+        """All that shapes the study: the listings, the spaces, the depth, and what this version makes of them."""
+        shape = (__version__, FORM, self.depth, self.columns, [record.space for record in self.records], self.listings)
         return hashlib.sha256(repr(shape).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
@@ -148,7 +150,7 @@ def _study(workspace: Workspace, catalogue: _Catalogue, progress: Progress) -> t
         "with_category": sum(map(bool, paths)),
         "with_text": len(read),
         "with_picture": sum(item.picture is not None for item in catalogue.listings),
-        "distinct_words": len({word for text in listings.words for word in text}),
+        "distinct_words": len({word for text in listings.words for word in text if says_something(word)}),
         "categories_compared": len(known.categories),
         **_totals(tables, looked, found),
         "of": catalogue.digest,
