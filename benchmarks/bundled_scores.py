@@ -61,7 +61,7 @@ def main() -> None:
         options.json.write_text(json.dumps({name: value for name, value, _ in rows}, indent=2) + "\n", encoding="utf-8")
 
 
-def probe_rows(split: Split, encoder: Encoder, probe_listings: int) -> list[Row]:
+def probe_rows(split: Split, encoder: Encoder, probe_listings: int | None) -> list[Row]:
     """Return the linear probe's accuracies in percent on the tenth that is kept aside."""
     kept, others = split
     others = [others[k] for k in np.random.default_rng(0).permutation(len(others))[:probe_listings]]
@@ -187,7 +187,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--model", action="append", choices=("clip-tiny", "densenet-tiny"))
     parser.add_argument("--fashion", type=Path)
     parser.add_argument("--flipkart", type=Path)
-    parser.add_argument("--probe-listings", type=int, default=10_000, help="training listings of the linear probe")
+    parser.add_argument("--probe-listings", type=int, help="so many training listings for the fashion probes, not all")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--json", type=Path)
     return parser.parse_args()

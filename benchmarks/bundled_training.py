@@ -17,6 +17,7 @@ from torch import nn
 from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
+from embedkit.demo.paint import PATTERNS
 from embedkit.encoders.towers import text_forward
 from embedkit.heads.zeroshot import TEMPLATES
 
@@ -94,8 +95,10 @@ class ClassPrompts:
         rng: np.random.Generator,
         every: int,
         all_sets: bool,
+        both_ways: bool = False,
     ) -> None:
         self.words, self.forward, self.rng, self.every, self.all_sets = words, forward, rng, every, all_sets
+        self.both_ways = both_ways
         self.sets: list[ClassSet] = []
         self._vectors: torch.Tensor | None = None
 
@@ -105,13 +108,22 @@ class ClassPrompts:
             return self._vectors
         self.sets = [one for shelf, _ in parts for one in shelf.sets] if self.all_sets else _sets_for(parts, self.rng)
         template = TEMPLATES[int(self.rng.integers(len(TEMPLATES)))]
-        prompts = [template.replace("{}", name.lower()) for one in self.sets for name in one.classes]
+        look = f"{looks_of(self.sets, self.rng)} " if self.both_ways and self.rng.random() < 0.5 else ""
+        prompts = [
+            template.replace("{}", ("" if one.name == "colour" else look) + name.lower())
+            for one in self.sets
+            for name in one.classes
+        ]
         vectors = functional.normalize(self.forward(self.words(prompts).to(device)).float(), dim=1)
         self._vectors = vectors.detach()
         return vectors
 
     def loss(self, pictures: torch.Tensor, vectors: torch.Tensor, parts: Parts) -> tuple[torch.Tensor, float]:
-        """Return the summed cross-entropy of zero-shot classifiers, and the accuracy of the first shelf's finest."""
+        """Return the summed cross-entropy of zero-shot classifiers, and the accuracy of the first shelf's finest.
+
+        Both ways, also of the pictures that a class's prompt finds in the batch, any of the class being right: so a
+        search for a blue mug finds mugs before what else is blue.
+        """
         at, total, accuracy = 0, torch.zeros((), device=pictures.device), 0.0
         for k, one in enumerate(self.sets):
             logits = pictures @ vectors[at : at + len(one.classes)].T
@@ -120,9 +132,26 @@ class ClassPrompts:
             known = labels >= 0
             if bool(known.any()):
                 total = total + functional.cross_entropy(logits, labels, ignore_index=-1, label_smoothing=0.05)
+                total = total + (found(logits, labels) if self.both_ways and one.name != "colour" else 0.0)
             if k == 0:
                 accuracy = float((logits.argmax(dim=1) == labels)[known].float().mean())
         return total, accuracy
+
+
+def found(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Return the cross-entropy of each class's pictures among all n, of float[n, classes] and int64[n]."""
+    target = functional.one_hot(labels.clamp(min=0), logits.shape[1]).float() * (labels >= 0)[:, None]
+    count = target.sum(dim=0)
+    shares = target / count.clamp(min=1)
+    return -(shares * functional.log_softmax(logits.float(), dim=0)).sum() / (count > 0).sum().clamp(min=1)
+
+
+def looks_of(sets: Sequence[ClassSet], rng: np.random.Generator) -> str:
+    """Return a colour, a pattern or both, by chance."""
+    colours = [name.lower() for one in sets if one.name == "colour" for name in one.classes] or ["plain"]
+    words = [colours[int(rng.integers(len(colours)))], PATTERNS[int(rng.integers(len(PATTERNS)))]]
+    luck = rng.random()
+    return words[0] if luck < 0.35 else words[1] if luck < 0.55 else " ".join(words)
 
 
 def short_attention(device: torch.device) -> AbstractContextManager[None]:
@@ -185,7 +214,7 @@ def train_text(model: Any, words: Words, stock: Stock, seen: Seen, schedule: Sch
     """
     rng = np.random.default_rng(schedule.seed)
     forward = text_forward(model, 77)
-    prompts = ClassPrompts(words, forward, rng, every=3, all_sets=True)
+    prompts = ClassPrompts(words, forward, rng, every=3, all_sets=True, both_ways=True)
     parameters = [p for name, p in model.named_parameters() if not name.startswith("visual.")]
     optimizer = torch.optim.AdamW(parameters, lr=1.5e-3, weight_decay=0.02, betas=(0.9, 0.95))
     _remember_rates([optimizer])
