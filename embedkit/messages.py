@@ -60,6 +60,9 @@ def update(lang: str) -> None:
     write_po(text, catalogue, width=120, no_location=True, sort_output=True)
     _file(lang, "po").parent.mkdir(parents=True, exist_ok=True)
     _file(lang, "po").write_text(_header(text.getvalue().decode()), encoding="utf-8")
+    for message in list(catalogue):
+        if message.id and not all(_forms(message.string)):
+            catalogue.delete(_first(_key(message)))
     with _file(lang, "mo").open("wb") as file:
         write_mo(file, catalogue)
 
@@ -110,7 +113,7 @@ def _names(text: str) -> set[str]:
 
 def _strings(catalogue: Catalog) -> dict[Key, tuple[str, ...]]:
     """Return each translation that a compiled catalogue holds."""
-    return {_key(one): _forms(one.string) for one in catalogue if one.id and any(_forms(one.string))}
+    return {_key(one): _forms(one.string) for one in catalogue if one.id and all(_forms(one.string))}
 
 
 def _compiled(lang: str) -> dict[Key, tuple[str, ...]]:

@@ -17,7 +17,7 @@ FOREIGN = {"encoders", "stores", "catalog", "demo", "annotation", "migrations", 
 WORKSPACE = {"workspace", "intake", "encoding", "indexing", "blocks", "ground", "lexicon", "review", "standing"}
 WORKSPACE |= {"batches", "evidence", "returned", "verdicts"}
 WORKSPACE |= {"explaining", "explanations", "exploring", "maps", "nearest", "studies", "wording"}
-WORKSPACE |= {"gathered", "messages", "past", "waiting"}
+WORKSPACE |= {"findings", "gathered", "messages", "past", "waiting"}
 WORKSPACE |= {"apart", "lineup", "scenario_file", "trials"}
 # layer -> the embedkit modules it may import
 ALLOWED = {

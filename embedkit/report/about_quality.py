@@ -5,7 +5,6 @@ from __future__ import annotations
 from embedkit.gathered import Gathered
 from embedkit.report import charts
 from embedkit.report.html import Html, Told, bar, interval, join, table, tag
-from embedkit.report.map_charts import category_map, outcome_map
 from embedkit.report.parts import Section, aside, figure, lead, missing
 from embedkit.studies import Rows
 
@@ -67,7 +66,23 @@ def classes(gathered: Gathered, _: Told) -> Section:
         _("Right when said: of those it puts here, how many are filed here (precision)."),
         _("With few tested listings the interval is wide: read it, not the share alone."),
     )
-    return Section("classes", title, join([figure(charts.class_chart(rows, _.plain), takeaway, data, _), note]))
+    chart = figure(charts.class_chart(rows, _.plain), takeaway, data, _)
+    return Section("classes", title, join([_audit(gathered, _), chart, note]))
+
+
+def _audit(gathered: Gathered, _: Told) -> Html:
+    """Return what people's answers on listings drawn at random say of the whole catalogue; nothing without any."""
+    numbers = gathered.report.numbers
+    if not numbers.get("audited"):
+        return Html("")
+    return lead(
+        _(
+            "By {n} drawn at random and judged by people, it is right for {share} of all listings ({interval}).",
+            n=_.plural("{n} listing", "{n} listings", numbers["audited"]),
+            share=tag("b", _.share(numbers["audit_accuracy"])),
+            interval=interval(_, numbers["audit_low"], numbers["audit_high"]),
+        )
+    )
 
 
 def confusion(gathered: Gathered, _: Told) -> Section:
@@ -225,8 +240,10 @@ def thresholds(gathered: Gathered, _: Told) -> Section:
             _.number(row["known"]),
             _.number(row["wrong"]),
         ]
-        for row in sorted(rows, key=lambda row: -row["review"])
+        for row in sorted(rows, key=lambda row: -row["review"])[:MOST_ROWS]
     ]
+    cut = len(rows) - MOST_ROWS
+    rest = aside(_.plural("{n} more category.", "{n} more categories.", cut)) if cut > 0 else ""
     note = aside(
         _("Threshold: how sure the model must be of this category for a listing to need no person."),
         _(
@@ -234,61 +251,4 @@ def thresholds(gathered: Gathered, _: Told) -> Section:
             "them."
         ),
     )
-    return Section("thresholds", title, join([opening, table(heads, body, numbers=(1, 2, 4, 5, 7, 8)), note]))
-
-
-def mapped(gathered: Gathered, _: Told) -> Section:
-    """Return the catalogue as a map, by category and by error."""
-    title, rows, numbers = _("Map of the catalogue"), gathered.table("map"), gathered.report.numbers
-    if not rows:
-        return Section("map", title, missing(_("There is no model in use."), TRAIN, _))
-    wrong = [row for row in rows if row["outcome"] == "wrong"]
-    opening = lead(
-        _(
-            "{n}, laid out by {method} so that listings that look and read alike lie near each other. What the axes "
-            "are, and how far apart two islands lie, means little.",
-            n=_.plural("{n} listing", "{n} listings", len(rows)),
-            method=numbers["map_method"],
-        ),
-        _("A sample: {n} listings are in the catalogue.", n=_.number(numbers["listings"]))
-        if numbers["map_listings"] < numbers["listings"]
-        else "",
-    )
-    by_category = _("Islands of one shape are categories that the model tells apart easily; mixed ones it does not.")
-    by_error = _.plural(
-        "{n} listing on the map is filed elsewhere than the model says.",
-        "{n} listings on the map are filed elsewhere than the model says; crosses amid round marks of another category "
-        "are often filed wrongly.",
-        len(wrong),
-    )
-    heads = [_("key"), _("title"), _("filed under"), _("the model says"), _("sure")]
-    surest = sorted(wrong, key=lambda row: -row["confidence"])[:20]
-    data = table(
-        heads,
-        [
-            [tag("code", r["key"]), r["title"], r["category"], r["predicted"], _.share(r["confidence"], 0)]
-            for r in surest
-        ],
-        numbers=(4,),
-    )
-    counts: dict[str, list[int]] = {}
-    for row in rows:
-        count = counts.setdefault(row["category"] or "–", [0, 0])
-        count[0] += 1
-        count[1] += row["outcome"] == "wrong"
-    per_category = table(
-        [_("category"), _("listings on the map"), _("wrong")],
-        [[name, _.number(all_), _.number(bad)] for name, (all_, bad) in sorted(counts.items())],
-        numbers=(1, 2),
-    )
-    return Section(
-        "map",
-        title,
-        join(
-            [
-                opening,
-                figure(category_map(rows, _.plain), by_category, per_category, _),
-                figure(outcome_map(rows, _.plain), by_error, data, _),
-            ]
-        ),
-    )
+    return Section("thresholds", title, join([opening, table(heads, body, numbers=(1, 2, 4, 5, 7, 8)), rest, note]))

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from embedkit.gathered import Gathered
 from embedkit.report.about_catalogue import catalogue
+from embedkit.report.about_map import mapped
 from embedkit.report.about_past import past
-from embedkit.report.about_quality import classes, confusion, mapped, sureness, thresholds
+from embedkit.report.about_quality import classes, confusion, sureness, thresholds
 from embedkit.report.about_review import review
 from embedkit.report.about_scenarios import scenarios
 from embedkit.report.explanations_style import POLICY

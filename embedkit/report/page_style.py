@@ -125,14 +125,17 @@ footer { color: var(--quiet); font-size: .88rem; padding-bottom: 2.5rem }
 @media print {
   @page { margin: 14mm 12mm }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact }
-  body { background: #fff; font-size: 10pt }
+  html { font-size: 11.5px } body { background: #fff; font-size: 1rem }
+  .tiles { grid-template-columns: repeat(4, 1fr) } .card { break-inside: avoid } .why { columns: 2 }
+  .maps figure { max-width: 7.2rem } .card header .photo { width: 80px; height: 80px }
   .masthead, .layout, footer { max-width: none; padding: 0 }
   .layout { display: block } nav { position: static; max-height: none; break-after: page }
   section { border: 0; padding: 0; margin: 0 0 1.6rem }
   section, h2, h3, h4 { break-after: auto } h2, h3, h4, h5, .takeaway, figcaption { break-after: avoid }
-  figure, .card header, .cards > li, .tiles li, tr, .why > div { break-inside: avoid }
-  table { font-size: 8.5pt } .dense { font-size: 7.5pt } .dense thead th { font-size: 7pt }
-  .chart { max-width: 165mm } .cards { grid-template-columns: 1fr 1fr; gap: 3mm } .scroll { overflow: visible }
+  figure, .cards > li, .tiles li, tr, .why > div { break-inside: avoid }
+  .chart { max-width: 150mm } .scroll { overflow: visible }
+  .cards { grid-template-columns: 1fr 1fr; gap: 3mm }
+  .cards .photo { width: 64px; height: 64px }
   summary, .skip { display: none } a { color: inherit; text-decoration: none }
 }
 """

@@ -53,6 +53,12 @@ def test_a_catalogue_that_lacks_something_says_what(small: Path, was: str, is_no
     assert any(line.startswith(problem) for line in messages.problems("fr"))
 
 
+def test_what_waits_for_a_translator_is_the_only_problem(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(messages, "said", lambda: {"a {x}", ("{n} b", "{n} bs"), "new", ("{n} c", "{n} cs")})
+    messages.update("fr")
+    assert messages.problems("fr") == ["not translated: ('{n} c', '{n} cs')", "not translated: new"]
+
+
 def test_what_nobody_says_any_more_is_named_and_dropped(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(messages, "said", lambda: {"a {x}"})
     assert any(line.startswith("nobody says") for line in messages.problems("fr"))
