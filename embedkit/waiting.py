@@ -23,6 +23,7 @@ def waiting_rows(
     They are what waits of the newest batch, or, where nothing waits (batch None), what a batch drawn now would hold.
     """
     batch = batches.newest(workspace)
+    numbers: dict[str, Any]
     if batch is not None:
         queue, numbers = batch.waiting, {"batch": batch.batch_id, "waiting": len(batch.waiting)}
     else:

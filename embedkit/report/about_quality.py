@@ -23,12 +23,13 @@ def classes(gathered: Gathered, _: Told) -> Section:
     known = [row for row in rows if row["recall"] is not None]
     if not known:
         return Section("classes", title, untested(_))
-    worst, perfect = known[0], sum(row["right"] == row["tested"] for row in known)
-    if worst["recall"] == 1:
+    worst = max(known, key=lambda row: row["tested"] - row["right"])
+    perfect = sum(row["right"] == row["tested"] for row in known)
+    if perfect == len(known):
         takeaway = _("Every tested listing of every category is recognised.")
     else:
         takeaway = _(
-            "{category} is the hardest: {right} of {tested} recognised. {perfect} of {all} categories have no error.",
+            "Most errors are in {category}: {right} of {tested} recognised. {perfect} of {all} categories have none.",
             category=tag("b", worst["category"]),
             right=_.number(worst["right"]),
             tested=_.number(worst["tested"]),

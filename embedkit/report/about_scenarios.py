@@ -52,7 +52,8 @@ def measured(row: dict[str, Any]) -> Measured | None:
     """Return what a scenario is judged by: cross-validation where there was one, else the listings kept aside."""
     for kind in ("cv", "test"):
         if row.get(f"{kind}_accuracy") is not None:
-            return Measured(*(row[f"{kind}_{name}"] for name in ("accuracy", "low", "high", "n")), kind == "cv")
+            value, low, high, n = (row[f"{kind}_{name}"] for name in ("accuracy", "low", "high", "n"))
+            return Measured(value, low, high, n, crossed=kind == "cv")
     return None
 
 

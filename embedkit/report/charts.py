@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from embedkit.ground import LEVEL
 from embedkit.report.drawing import Chart, draw
 from embedkit.report.palette import INK, LINE, QUIET, RIGHT, SHADE, WRONG
 from embedkit.studies import Rows
@@ -23,8 +23,10 @@ ROW_IN = 0.27
 
 
 def name_of(category: str, longest: int = LONGEST_NAME) -> str:
-    """Return a category's name as a chart has room for it."""
-    return shorten(category, longest, placeholder="…") if len(category) > longest else category
+    """Return a category's name as a chart has room for it; of a long path its end, which no sibling shares."""
+    if len(category) > longest and LEVEL in category:
+        category = f"…{LEVEL}{category.rpartition(LEVEL)[2]}"
+    return f"{category[: longest - 1].rstrip()}…" if len(category) > longest else category
 
 
 def percent_axis(axis: Any, _: Wording) -> None:

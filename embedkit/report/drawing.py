@@ -53,7 +53,8 @@ def draw(name: str, title: str, description: str, paint: Callable[[Figure], None
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    with matplotlib.rc_context({**SETTINGS, "svg.hashsalt": name}), warnings.catch_warnings():
+    settings: Any = {**SETTINGS, "svg.hashsalt": name}
+    with matplotlib.rc_context(settings), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # a letter that this machine's font lacks, the reader's may have
         figure = Figure(figsize=(WIDTH_IN, height_in), layout="constrained")
         paint(figure)

@@ -97,7 +97,7 @@ def table(
         tag(
             "tr",
             *(
-                cell("td" if column else "th", column, value, **({} if column else {"scope": "row"}))  # type: ignore[arg-type]
+                cell("td" if column else "th", column, value, **({} if column else {"scope": "row"}))
                 for column, value in enumerate(row)
             ),
         )

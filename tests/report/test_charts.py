@@ -88,6 +88,18 @@ def test_of_many_categories_those_with_the_most_errors_are_drawn() -> None:
     assert {"c00", "c01", "c39"} <= set(names)
 
 
+@pytest.mark.parametrize(
+    ("name", "drawn_as"),
+    [
+        ("Watches", "Watches"),
+        ("Home Decor & Festive Needs > Showpieces", "… > Showpieces"),
+        ("Levertraningsapparatuuronderdelen en meer", "Levertraningsapparatuuronderdelen…"),
+    ],
+)
+def test_a_long_name_keeps_what_tells_it_apart(name: str, drawn_as: str) -> None:
+    assert charts.name_of(name) == drawn_as
+
+
 def test_the_most_frequent_confusion_comes_first() -> None:
     pairs = charts.confused_pairs(confusion_rows(["b", "b", "c", "a"], ["a", "a", "b", "a"]))
     assert [(row["truth"], row["predicted"], row["count"]) for row in pairs] == [("a", "b", 2), ("b", "c", 1)]
