@@ -16,6 +16,8 @@ from embedkit.dashboard.view import View
 from embedkit.wording import Wording
 
 MOST_ROWS, MOST_PAIRS = 1_000, 12
+ANY = "…"
+"""What stands in a filter that lets all pass; Streamlit's own words are English."""
 
 
 @dataclass(frozen=True)
@@ -127,12 +129,16 @@ def _filter(_: Wording, judged: Judgements) -> Filter:
     said_outcomes, said_reasons, said_decisions = outcomes(_), reasons(_), decisions(_)
     left, right = st.columns(2)
     with left:
-        outcome = st.multiselect(_("Model and known category"), list(said_outcomes), [WRONG], said_outcomes.__getitem__)
-        category = st.multiselect(_("Category, known or suggested"), categories)
+        outcome = st.multiselect(
+            _("Model and known category"), list(said_outcomes), [WRONG], said_outcomes.__getitem__, placeholder=ANY
+        )
+        category = st.multiselect(_("Category, known or suggested"), categories, placeholder=ANY)
         sure = st.slider(_("Confidence, %"), 0, 100, (0, 100))
     with right:
-        decision = st.multiselect(_("Decision"), decided, format_func=lambda one: said_decisions.get(one, one))
-        why = st.multiselect(_("People are asked because"), asked, format_func=lambda one: said_reasons.get(one, one))
+        said = {one: said_decisions.get(one, one) for one in decided}
+        decision = st.multiselect(_("Decision"), decided, format_func=said.__getitem__, placeholder=ANY)
+        said = {one: said_reasons.get(one, one) for one in asked}
+        why = st.multiselect(_("People are asked because"), asked, format_func=said.__getitem__, placeholder=ANY)
     between = (sure[0] / 100, sure[1] / 100)
     return Filter(tuple(outcome), tuple(category), tuple(decision), tuple(why), between)
 

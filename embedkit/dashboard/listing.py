@@ -129,6 +129,7 @@ def _why(view: View, item: Item) -> None:
         except EmbedkitError as error:
             showing.failure(_, error)
             return
+        st.rerun()  # without the button
     showing.framed(st.session_state[place], FRAME_PX)
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import streamlit as st
 
 from embedkit.dashboard import charts, showing
-from embedkit.dashboard.errors import outcomes
+from embedkit.dashboard.errors import ANY, outcomes
 from embedkit.dashboard.reading import RIGHT, UNKNOWN, WRONG
 from embedkit.dashboard.view import View
 from embedkit.report import palette
@@ -34,7 +34,7 @@ def show(view: View) -> None:
         by = str(st.selectbox(_("Colour and shape show"), list(kinds), format_func=kinds.__getitem__))
     named = _named(view, rows, by)
     with right:
-        wanted = st.multiselect(_("Show only"), list(dict.fromkeys(named)))
+        wanted = st.multiselect(_("Show only"), list(dict.fromkeys(named)), placeholder=ANY)
     chosen = [(row, name) for row, name in zip(rows, named, strict=True) if not wanted or name in wanted]
     _draw(view, study, chosen, by, kinds[by])
 

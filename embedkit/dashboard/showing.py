@@ -37,7 +37,7 @@ STYLE = """<style>
 .ek-table .words { min-width: 14rem }
 .ek-table .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 .ek-table thead .number { white-space: normal; max-width: 7rem }
-.ek-cards { list-style: none; padding: 0; margin: 0; display: grid; gap: .8rem;
+.ek-cards { list-style: none; padding: 0 !important; margin: 0; display: grid; gap: .8rem;
             grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)) }
 .ek-cards li { border: 1px solid #ddd; border-radius: 6px; padding: .6rem; overflow-wrap: anywhere; margin: 0;
                font-size: .88rem }
