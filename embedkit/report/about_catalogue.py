@@ -117,7 +117,7 @@ def _texts(study: Study, _: Told) -> Html:
     said = (
         aside(
             _(
-                "CLIP reads 77 tokens: {n} are cut ({share}), and lose {lost} of their tokens.",
+                "CLIP reads 77 tokens, which cuts {n} ({share}) and costs them {lost} of their tokens.",
                 n=_.plural("{n} text", "{n} texts", cut[0]["too_long"]),
                 share=_.share(cut[0]["share"], 0),
                 lost=_.share(cut[0]["tokens_lost"], 0),

@@ -122,6 +122,11 @@ footer { color: var(--quiet); font-size: .88rem; padding-bottom: 2.5rem }
   .layout { grid-template-columns: minmax(0, 1fr) } nav { position: static; max-height: none }
   section { padding: 1.1rem 1rem } .cards { grid-template-columns: minmax(0, 1fr) }
 }
+@media (max-width: 36rem) {
+  .masthead, .layout, footer { padding-left: .8rem; padding-right: .8rem }
+  .card, .cards > li { padding: .7rem } .near { grid-template-columns: minmax(0, 1fr) }
+  .card header { gap: .7rem } .card header .photo, .cards .photo { width: 64px; height: 64px }
+}
 @media print {
   @page { margin: 14mm 12mm }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact }
