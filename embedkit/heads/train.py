@@ -292,5 +292,6 @@ def _notes(
         )
     empty = int((~has_anything(blocks)).sum()) if len(targets) else 0
     if empty:
-        notes.append(f"{empty} labelled listings have no picture and no text that a head could use")
+        have = "1 labelled listing has" if empty == 1 else f"{empty:,} labelled listings have"
+        notes.append(f"{have} nothing of what this head reads")
     return tuple(notes)

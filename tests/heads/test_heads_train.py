@@ -132,7 +132,7 @@ def test_texts_that_are_all_empty_leave_the_shares_of_the_classes() -> None:
     documents = Documents(np.arange(6), ((),) * 6)
     head = fit_head("probe", documents.ids, [documents], ["a", "a", "a", "a", "b", "b"])
     assert head.predict([0], [documents]).probs[0] == pytest.approx([5 / 8, 3 / 8], abs=1e-4)
-    assert "no picture and no text" in head.notes[0]
+    assert head.notes[0] == "6 labelled listings have nothing of what this head reads"
 
 
 def test_a_vector_that_is_not_finite_is_named() -> None:
