@@ -94,8 +94,8 @@ def _file(lang: str, kind: str) -> Path:
     return LOCALES / lang / "LC_MESSAGES" / f"embedkit.{kind}"
 
 
-def _forms(text: str | Sequence[str]) -> tuple[str, ...]:
-    return (text,) if isinstance(text, str) else tuple(text)
+def _forms(text: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (text or "",) if text is None or isinstance(text, str) else tuple(text)
 
 
 def _first(key: Key) -> str:

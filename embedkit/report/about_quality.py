@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from embedkit.gathered import Gathered
 from embedkit.report import charts
-from embedkit.report.html import Html, Told, bar, interval, join, table, tag
+from embedkit.report.html import Html, Told, bar, exactly, interval, join, table, tag
 from embedkit.report.parts import Section, aside, figure, lead, missing
 from embedkit.studies import Rows
 
@@ -133,12 +133,7 @@ def sureness(gathered: Gathered, _: Told) -> Section:
         return Section("sureness", title, untested(_))
     promise = numbers["promise"]
     reached = max((row["coverage"] for row in curve if row["precision"] >= promise), default=0.0)
-    first = _(
-        "Accepting the surest {share} of the test listings would have kept {promise} right. The thresholds below "
-        "promise less than this, because they must also hold for listings that nobody has seen.",
-        share=tag("b", _.share(reached, 0)),
-        promise=_.share(promise, 0),
-    )
+    first = _kept(reached, promise, _)
     gap = numbers["ece"] or 0.0
     second = _(
         "When the model says it is 90% sure it should be right nine times in ten. On average it is off by {gap} points "
@@ -154,6 +149,18 @@ def sureness(gathered: Gathered, _: Told) -> Section:
                 figure(charts.reliability_chart(bins, gap, _.plain), second, _bins_table(bins, _), _),
             ]
         ),
+    )
+
+
+def _kept(reached: float, promise: float, _: Told) -> Html:
+    """Return what share of the test listings, the surest, could have been accepted."""
+    if not reached:
+        return _("Not even the surest test listings were {promise} right.", promise=exactly(promise, _))
+    return _(
+        "Accepting the surest {share} of the test listings would have kept {promise} right. The thresholds below "
+        "promise less than this, because they must also hold for listings that nobody has seen.",
+        share=tag("b", _.share(reached, 0)),
+        promise=exactly(promise, _),
     )
 
 
@@ -205,7 +212,7 @@ def thresholds(gathered: Gathered, _: Told) -> Section:
         _(
             "With {promise} promised right, {accepted} of {listings} are accepted without a person and {review} go to "
             "one.",
-            promise=tag("b", _.share(numbers["promise"], 0)),
+            promise=tag("b", exactly(numbers["promise"], _)),
             accepted=tag("b", _.number(numbers["accepted"])),
             listings=_.plural("{n} listing", "{n} listings", numbers["listings"]),
             review=tag("b", _.number(numbers["review"])),

@@ -8,6 +8,7 @@ import numpy as np
 
 from embedkit.ground import LEVEL
 from embedkit.report.drawing import Chart, draw
+from embedkit.report.html import exactly
 from embedkit.report.palette import INK, LINE, QUIET, RIGHT, SHADE, WRONG
 from embedkit.studies import Rows
 from embedkit.wording import Wording
@@ -161,7 +162,7 @@ def coverage_chart(rows: Rows, promise: float, _: Wording) -> Chart:
         "of the listings at {promise} right.",
         all=_.share(rows[-1]["precision"]),
         share=_.share(reached, 0),
-        promise=_.share(promise, 0),
+        promise=exactly(promise, _),
     )
 
     def paint(figure: Figure) -> None:
@@ -177,7 +178,7 @@ def coverage_chart(rows: Rows, promise: float, _: Wording) -> Chart:
         axes.plot(x, [row["precision"] for row in rows], color=RIGHT, linewidth=2, label=_("right among the accepted"))
         axes.axhline(promise, color=WRONG, linewidth=1.4, linestyle=(0, (5, 3)))
         axes.annotate(
-            _("promised: {share}", share=_.share(promise, 0)),
+            _("promised: {share}", share=exactly(promise, _)),
             (1.0, promise),
             (-4, -4),
             xycoords=("axes fraction", "data"),

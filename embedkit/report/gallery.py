@@ -90,7 +90,7 @@ def _short(one: Explanation, _: Told) -> Html:
         return Html("")
     gaps = {name: float(adds[0] - adds[1]) for name, adds in one.adds.items()}
     name = max(gaps, key=lambda each: gaps[each])
-    if gaps[name] <= 0:
+    if gaps[name] <= 0 or sum(gaps.values()) <= 0:  # a twin that has not seen it may lean the other way
         return Html("")
     first, second = (tag("b", category) for category in one.categories[:2])
     if name == KEYWORDS:

@@ -76,6 +76,12 @@ class Told:
         return self.plain.moment(datetime.fromisoformat(iso) if isinstance(iso, str) else iso)
 
 
+def exactly(share: float, _: Told | Wording) -> str:
+    """Return a share that somebody chose, in percent, with the decimals that it has: 98% or 99.5%."""
+    digits = next((n for n in range(4) if abs(round(100 * share, n) - 100 * share) < 1e-9), 4)
+    return _.share(share, digits)
+
+
 def interval(_: Told, low: float | None, high: float | None) -> Html:
     """Return the ends of a 95 % interval, as people write it."""
     if low is None or high is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from embedkit.gathered import Gathered
-from embedkit.report.html import Html, Told, interval, join, tag
+from embedkit.report.html import Html, Told, exactly, interval, join, tag
 from embedkit.report.parts import tile
 
 
@@ -49,7 +49,7 @@ def _next(gathered: Gathered, _: Told) -> Html:
     if "head" not in numbers:
         return _("Train one with {command}.", command=tag("code", "embedkit train"))
     accepted, listings = numbers["accepted"], numbers["listings"]
-    promise = _.share(numbers["promise"], 0)
+    promise = exactly(numbers["promise"], _)
     if accepted:
         decided = _(
             "With {promise} promised right, {accepted} of them ({share}) need no person.",
@@ -84,7 +84,7 @@ def _tiles(gathered: Gathered, _: Told) -> Html:
         doubt = interval(_, numbers["low"], numbers["high"]) if numbers["tested"] else ""
         tiles.append(tile(_("Right on unseen listings"), right, doubt))
         share = numbers["accepted"] / numbers["listings"] if numbers["listings"] else None
-        promised = _("with {promise} promised right", promise=_.share(numbers["promise"], 0))
+        promised = _("with {promise} promised right", promise=exactly(numbers["promise"], _))
         tiles.append(tile(_("Sorted without a person"), _.share(share, 0), promised))
         queued = _.plural("{n} of them queued", "{n} of them queued", numbers["waiting"])
         tiles.append(tile(_("For people to judge"), _.number(numbers["review"]), queued))

@@ -7,13 +7,14 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from embedkit.report.html import VOID
 from embedkit.report.page import report_page, write_report
 from embedkit.studies import Rows
 from embedkit.wording import LANGUAGES
-from tests.report.pages import NASTY, bare, full, png
+from tests.report.pages import NASTY, bare, explanation, full, png
 
 
 class Elements(HTMLParser):
@@ -148,6 +149,23 @@ def test_no_test_listing_no_accuracy_is_claimed() -> None:
     gathered = replace(tested, report=replace(tested.report, tables={**tested.report.tables, **empty}))
     text = Elements(report_page(gathered, "en")).text
     assert "nobody knows how good it is" in text
+
+
+def test_a_promise_that_no_listing_keeps_is_not_said_to_be_kept() -> None:
+    text = Elements(report_page(full(promise=0.9999, accepted=0), "en")).text
+    never = full(promise=0.9999, accepted=0)
+    curve = [{**row, "precision": 0.5} for row in never.table("coverage")]
+    nothing = replace(never, report=replace(never.report, tables={**never.report.tables, "coverage": curve}))
+    assert "Not even the surest" in Elements(report_page(nothing, "en")).text
+    assert "not yet sure enough to promise 99.99% right" in text
+
+
+def test_a_twin_that_leans_the_other_way_is_not_summed_up() -> None:
+    one = explanation()
+    other = replace(one, adds={"clip-image": np.array([0.4, -0.1]), "keywords": np.array([-1.5, 0.5])})
+    leaning = replace(full(), explanations={1: other})
+    assert 'class="short"' in report_page(full(), "en")
+    assert 'class="short"' not in report_page(leaning, "en")
 
 
 def test_it_is_the_same_every_time(english: str) -> None:
