@@ -128,10 +128,12 @@ footer { color: var(--quiet); font-size: .88rem; padding-bottom: 2.5rem }
   .card header { gap: .7rem } .card header .photo, .cards .photo { width: 64px; height: 64px }
 }
 @media print {
-  @page { margin: 14mm 12mm }
+  @page { margin: 11mm 12mm }
   * { -webkit-print-color-adjust: exact; print-color-adjust: exact }
-  html { font-size: 11.5px } body { background: #fff; font-size: 1rem }
-  .tiles { grid-template-columns: repeat(4, 1fr) } .card { break-inside: avoid } .why { columns: 2 }
+  html { font-size: 11px } body { background: #fff; font-size: 1rem }
+  .tiles { grid-template-columns: repeat(4, 1fr) } .card { break-inside: avoid } .why { columns: 3; column-gap: 1.4rem }
+  .axis { width: 6rem } .near { grid-template-columns: minmax(0, 1fr) } .why > div { padding-bottom: .5rem }
+  .card { padding: .7rem .9rem .2rem }
   .maps figure { max-width: 7.2rem } .card header .photo { width: 80px; height: 80px }
   .masthead, .layout, footer { max-width: none; padding: 0 }
   .layout { display: block } nav { position: static; max-height: none; break-after: page }
