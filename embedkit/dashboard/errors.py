@@ -153,8 +153,8 @@ def _table(view: View, judged: Judgements, rows: NDArray[np.int64]) -> None:
         "predicted": judged.predicted[rows].tolist(),
         "confidence": (100 * judged.confidence[rows]).tolist(),
         "outcome": [said_outcomes[one] for one in judged.outcome[rows]],
-        "decision": [said_decisions.get(one, one) for one in judged.reason[rows]],
-        "asked": [", ".join(said_reasons.get(one, one) for one in judged.asked[row]) for row in rows],
+        "decision": [said_decisions.get(str(one), str(one)) for one in judged.reason[rows]],
+        "asked": [", ".join(said_reasons.get(why) or why for why in judged.asked[row]) for row in rows],
     }
     config = {
         "key": _("key"),
