@@ -6,6 +6,7 @@ translates them in the .po file and runs it again.
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 from collections.abc import Sequence
@@ -14,14 +15,12 @@ from io import BytesIO
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import read_mo, write_mo
 from babel.messages.pofile import read_po, write_po
 
 from embedkit.wording import LANGUAGES, LOCALES
 
 SPEAKERS = ("report", "dashboard")
-KEYWORDS: dict[str, tuple[int, ...] | None] = {"_": None, "plural": (1, 2)}
 Key = str | tuple[str, ...]
 OWN_HEADERS = ("Project-Id-Version", "Language:", "Plural-Forms", "MIME-Version", "Content-T")
 COMMENT = (
@@ -32,10 +31,37 @@ NEVER = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
 def said(package: Path = LOCALES.parent) -> set[Key]:
-    """Return every message of the sources: a text, or the pair of one and many."""
-    places = [(f"{speaker}/**.py", "python") for speaker in SPEAKERS]
-    found = extract_from_dir(str(package), method_map=places, keywords=KEYWORDS)
-    return {message for _, _, message, _, _ in found}
+    """Return every message of the sources: a text, or the pair of one and many; wherever it is said, within others too.
+
+    Raises ValueError for a message that is no literal: nobody could translate it.
+    """
+    found: set[Key] = set()
+    for speaker in SPEAKERS:
+        for path in sorted((package / speaker).rglob("*.py")):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call) and (forms := _spoken(node)):
+                    if not all(isinstance(form, str) for form in forms):
+                        raise ValueError(f"{path.name}:{node.lineno}: a message must be a literal")
+                    found.add(forms[0] if len(forms) == 1 else forms)
+    return found
+
+
+def _spoken(call: ast.Call) -> tuple[str, ...]:
+    """Return the forms of the message that a call says, none for other calls."""
+    if isinstance(call.func, ast.Name) and call.func.id == "_":
+        forms = call.args[:1]
+    elif isinstance(call.func, ast.Attribute) and call.func.attr in ("plain", "plural") and _wording(call.func.value):
+        forms = call.args[: 2 if call.func.attr == "plural" else 1]
+    else:
+        return ()
+    return tuple(getattr(form, "value", None) for form in forms)  # type: ignore[misc]
+
+
+def _wording(node: ast.expr) -> bool:
+    """Whether an expression is the wording, `_`, or the plain one of a page's, `_.plain`."""
+    if isinstance(node, ast.Attribute) and node.attr == "plain":
+        node = node.value
+    return isinstance(node, ast.Name) and node.id == "_"
 
 
 def translated(lang: str) -> Catalog:

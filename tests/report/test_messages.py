@@ -9,7 +9,12 @@ import pytest
 from embedkit import messages
 from embedkit.wording import LANGUAGES
 
-SOURCE = '_("a {x}")\n_.plural("{n} b", "{n} bs", 2)\n'
+SOURCE = """
+join([_("a {x}", x=[_("within")])])
+_.plural("{n} b", "{n} bs", 2)
+_.plain("alone")
+_.plain.plural("i", "j", 1)
+"""
 
 
 @pytest.mark.parametrize("lang", LANGUAGES[1:])
@@ -71,4 +76,11 @@ def test_messages_are_found_where_they_are_said(tmp_path: Path) -> None:
         (tmp_path / folder).mkdir()
     (tmp_path / "report" / "one.py").write_text(SOURCE, encoding="utf-8")
     (tmp_path / "other" / "two.py").write_text('_("elsewhere")\n', encoding="utf-8")
-    assert messages.said(tmp_path) == {"a {x}", ("{n} b", "{n} bs")}
+    assert messages.said(tmp_path) == {"a {x}", "within", "alone", ("{n} b", "{n} bs"), ("i", "j")}
+
+
+def test_a_message_that_is_no_literal_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report" / "one.py").write_text("\n_(name)\n", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"one\.py:2"):
+        messages.said(tmp_path)
