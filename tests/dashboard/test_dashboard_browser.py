@@ -158,7 +158,7 @@ def browser() -> Iterator[Any]:
 
 def sitting(browser: Any, address: str) -> Screen:
     """Return a page of a browser that goes nowhere but to this machine."""
-    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    page = browser.new_page(viewport={"width": 1400, "height": 1400})
     page.set_default_timeout(PATIENCE_MS)
     screen = Screen(page, address)
 
@@ -289,7 +289,7 @@ def test_a_box_on_the_map_lists_what_is_in_it(screen: Screen) -> None:
     screen.page.wait_for_timeout(1000)
     box = drawn.bounding_box()
     mouse = screen.page.mouse
-    mouse.move(box["x"] + 5, box["y"] + 5)
+    mouse.move(box["x"] + 15, box["y"] + 15)  # a box begins within the axes, and those within a margin
     mouse.down()
     mouse.move(box["x"] + box["width"] * 0.3, box["y"] + box["height"] * 0.5, steps=8)
     mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] - 20, steps=8)
