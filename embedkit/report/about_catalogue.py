@@ -247,8 +247,10 @@ def _copies(study: Study, _: Told) -> Html:
 
 def _languages(study: Study, _: Told) -> Html:
     rows: list[dict[str, Any]] = rows_of(study, "languages")[:MOST_LANGUAGES]
+    fields = {"title": _("title"), "text": _("text")}
     body = [
         [
+            fields.get(row["field"], row["field"]),
             _("not recognised") if row["language"] == "unknown" else _.plain.language(row["language"]),
             _.number(row["listings"]),
             _.share(row["share"]),
@@ -256,7 +258,7 @@ def _languages(study: Study, _: Told) -> Html:
         ]
         for row in rows
     ]
-    return table([_("language"), _("listings"), _("share"), ""], body, numbers=(1, 2)) if body else Html("")
+    return table([_("field"), _("language"), _("listings"), _("share"), ""], body, numbers=(2, 3)) if body else Html("")
 
 
 def _empty(study: Study, _: Told) -> Html:

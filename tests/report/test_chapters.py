@@ -63,8 +63,8 @@ def explored() -> Study:
         ],
         "copies": [{"what": "same picture", "groups": 1, "listings": 2, "share": 0.667, "within": 0, "across": 1}],
         "languages": [
-            {"language": "en", "name": "English", "listings": 2, "share": 0.667, "examples": []},
-            {"language": "unknown", "name": "", "listings": 1, "share": 0.333, "examples": []},
+            {"field": "text", "language": "en", "name": "English", "listings": 2, "share": 0.667, "examples": []},
+            {"field": "text", "language": "unknown", "name": "", "listings": 1, "share": 0.333, "examples": []},
         ],
         "empty": [{"field": "brand", "empty": 2, "share": 0.667}, {"field": "title", "empty": 0, "share": 0.0}],
     }
@@ -148,6 +148,7 @@ def test_flags_and_languages_are_said_in_french_and_unknown_flags_as_they_are() 
     assert "sombres" in page
     assert "anglais" in page
     assert "non reconnue" in page
+    assert ">texte<" in page
     assert "of a new kind" in page
 
 
