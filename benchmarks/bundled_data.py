@@ -83,20 +83,23 @@ def catalogue_shelf(argument: str, cache: Path | None) -> Shelf:
     pixels, rows, held_out = _pictures(source, catalogue.listings, tenths, cache)
     listings = [catalogue.listings[row] for row in rows]
     small = len(catalogue.listings) < SMALL
-    named = {name: [str(one.attributes.get(name) or "") for one in listings] for name in columns.split(",") if name}
-    for level in range(max((len(one.category) for one in listings), default=0))[:3]:
-        named[f"level {level + 1}"] = [one.category[level] if len(one.category) > level else "" for one in listings]
-    sets = tuple(one for one in (class_set(name, values, held_out) for name, values in named.items()) if one)
     return Shelf(
         Path(path).stem,
         pixels,
         tuple(one.title for one in listings),
         tuple(one.text for one in listings),
         tuple(() if small else _captions(one) for one in listings),
-        () if small else sets,
+        () if small else _sets(listings, columns, held_out),
         held_out,
         lambda row, size: _framing(size)(source.read(str(listings[row].picture))),
     )
+
+
+def _sets(listings: Sequence[Listing], columns: str, held_out: NDArray[np.bool_]) -> tuple[ClassSet, ...]:
+    named = {name: [str(one.attributes.get(name) or "") for one in listings] for name in columns.split(",") if name}
+    for level in range(max((len(one.category) for one in listings), default=0))[:3]:
+        named[f"level {level + 1}"] = [one.category[level] if len(one.category) > level else "" for one in listings]
+    return tuple(one for one in (class_set(name, values, held_out) for name, values in named.items()) if one)
 
 
 def drawn_shelf(seeds: Iterable[int], listings_per_category: int, cache: Path | None) -> Shelf:
