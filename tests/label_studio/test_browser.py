@@ -310,7 +310,7 @@ def test_many_categories_come_in_the_models_order_and_the_others_are_found_by_se
         screen.page.get_by_text(SEARCH_FIRST).wait_for()  # and nothing is submitted
         screen.page.keyboard.press("Escape")
         screen.page.click(".ek-other .ant-select-selector")
-        screen.page.keyboard.type("Range 17")
+        screen.page.get_by_test_id("taxonomy-search").fill("Range 17")
         node = screen.page.locator(".ant-select-tree-treenode", has_text="Range 17")
         node.locator(".ant-select-tree-checkbox").click()
         screen.page.locator(".ek-other .ant-select-selection-item", has_text="Range 17").wait_for()
