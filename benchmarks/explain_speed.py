@@ -28,6 +28,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
+from embedkit.encoders import skim
 from embedkit.encoders.explainers import explainer_for
 from embedkit.encoders.options import EncoderOptions
 from embedkit.encoders.registry import load_encoder
@@ -35,6 +36,7 @@ from embedkit.encoders.relevance import PictureRelevance, TextRelevance
 from embedkit.explain.directions import Directions
 from embedkit.explain.overlay import draw_map
 from embedkit.maps import picture_maps, word_maps
+from embedkit.report.explanations import PNG_LEVEL
 
 CLIP = "open_clip/ViT-B-32/openai"
 CATEGORIES = ("one", "another")
@@ -53,9 +55,12 @@ def main() -> None:
     parser.add_argument("--pictures", type=Path, help="a folder of pictures; generated ones without it")
     parser.add_argument("--count", type=int, default=8, help="listings")
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--whole-bits", action="store_true", help="as on a processor that does not compute in bfloat16")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("explain_speed.json"))
     options = parser.parse_args()
+    if options.whole_bits:
+        skim.computes_bf16 = lambda: False
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
     rng = np.random.default_rng(options.seed)
@@ -77,6 +82,7 @@ def main() -> None:
     ]
     _print(rows)
     machine = {"cores": os.cpu_count(), "threads": options.threads, "machine": platform.machine()}
+    machine |= {"bfloat16": skim.computes_bf16()}
     versions = {"torch": torch.__version__, "open_clip": open_clip.__version__}
     result = {"rows": rows, "promised_s": PROMISED_S, "load": os.getloadavg(), **machine, **versions}
     options.out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
@@ -90,7 +96,7 @@ def _listing(image: PictureRelevance, text: TextRelevance, picture: bytes, aims:
     maps = picture_maps(image, "clip-image", picture, aims)
     word_maps(text, "clip-text", DESCRIPTION, aims)
     for one in maps.maps:
-        draw_map(maps.picture, one.shares, maps.grid).save(io.BytesIO(), "PNG")
+        draw_map(maps.picture, one.shares, maps.grid).save(io.BytesIO(), "PNG", compress_level=PNG_LEVEL)
 
 
 def _covered(image: PictureRelevance, picture: bytes, aims: Directions) -> np.ndarray[Any, Any]:

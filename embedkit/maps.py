@@ -42,16 +42,17 @@ def picture_maps(explainer: PictureRelevance | GradCam, name: str, picture: byte
     """Return a map for each category of the aims over a picture's bytes; raises PictureError."""
     encoder = explainer.encoder
     prepared = encoder.prepare(picture)
-    favour, against = explainer.relevance(prepared, aims.coefs, aims.centre)
-    blank_favour, blank_against = explainer.relevance(prepared, aims.coefs, aims.centre, scrambled=True)
+    found = explainer.relevance(prepared, aims.coefs, aims.centre)
+    blank = explainer.relevance(prepared, aims.coefs, aims.centre, scrambled=True)
 
     def scores(kept: NDArray[np.bool_]) -> Float32:
         return aims.scores(explainer.seen(prepared, kept))
 
-    whole = aims.scores(encoder.embed([prepared]))[0]
-    marks = judge(favour - against, blank_favour - blank_against, whole, scores, np.random.default_rng(JUDGE_SEED))
+    whole = found.scores + aims.offsets
+    marks = judge(found.signed, blank.signed, whole, scores, np.random.default_rng(JUDGE_SEED))
     maps = tuple(
-        Map(category, favour[i], against[i], float(whole[i]), marks[i]) for i, category in enumerate(aims.categories)
+        Map(category, found.favour[i], found.against[i], float(whole[i]), marks[i])
+        for i, category in enumerate(aims.categories)
     )
     shown = _larger(encoder.preparer)(picture).transpose(1, 2, 0)
     return PictureMaps(aims.space, name, explainer.method, shown, encoder.preparer.size, explainer.grid, maps)
@@ -70,14 +71,15 @@ def word_maps(explainer: TextRelevance, name: str, text: str, aims: Directions) 
     words = join_pieces(explainer.pieces(tokens), explainer.cleaned(text))
     if not words.words:
         return None
-    favour, against = (words.summed(part) for part in explainer.relevance(tokens, aims.coefs, aims.centre))
-    blank = [words.summed(part) for part in explainer.relevance(tokens, aims.coefs, aims.centre, scrambled=True)]
+    found = explainer.relevance(tokens, aims.coefs, aims.centre)
+    blank = explainer.relevance(tokens, aims.coefs, aims.centre, scrambled=True)
+    favour, against = words.summed(found.favour), words.summed(found.against)
 
     def scores(kept: NDArray[np.bool_]) -> Float32:
         return aims.scores(explainer.seen(tokens, kept[:, words.owner]))
 
-    whole = aims.scores(explainer.encoder.embed([tokens]))[0]
-    marks = judge(favour - against, blank[0] - blank[1], whole, scores, np.random.default_rng(JUDGE_SEED))
+    whole = found.scores + aims.offsets
+    marks = judge(favour - against, words.summed(blank.signed), whole, scores, np.random.default_rng(JUDGE_SEED))
     maps = tuple(
         Map(category, favour[i], against[i], float(whole[i]), marks[i]) for i, category in enumerate(aims.categories)
     )

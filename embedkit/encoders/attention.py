@@ -35,11 +35,12 @@ class Heed:
         return (logits if self.mask is None else logits + self.mask).softmax(dim=-1), v
 
     def gradient(self, of_output: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
-        """Return d score / d attention, float[heads, t, t], given d score / d output.
+        """Return d score / d attention, float[k, heads, t, t], given d score / d output float[k, 1, t, width].
 
         output = concat_h(attention_h @ values_h) @ out_weight.T, so the chain rule leads back in two products.
         """
-        return self._split(of_output @ self.out_weight) @ values.transpose(-1, -2)
+        mixed = (of_output[:, 0] @ self.out_weight).unflatten(-1, (self.heads, -1)).transpose(1, 2)
+        return mixed @ values.transpose(-1, -2)
 
     def _split(self, x: torch.Tensor) -> torch.Tensor:
         return x[0].view(x.shape[1], self.heads, -1).transpose(0, 1)
@@ -84,10 +85,8 @@ def plain_attentions(transformer: Any) -> list[nn.MultiheadAttention] | None:
     return plain if found and len(plain) == len(found) and usable else None
 
 
-def rolled(
-    heard: Sequence[Heed], scores: Sequence[torch.Tensor], start: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return relevance for and against each score, float[k, t] each: of every token for the vector that was read.
+def rolled(heard: Sequence[Heed], scores: torch.Tensor, start: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return relevance for and against each of the scores float[k], float[k, t]: of every token for the vector read.
 
     Chefer, Gur & Wolf 2021, "Generic Attention-model Explainability" (ICCV), equations 5 and 6: R starts as the
     identity, and each layer in turn makes it R + A R, where A is the mean over heads of the positive part of
@@ -95,14 +94,13 @@ def rolled(
     is carried, from the last layer to the first. Against: the same of the negated score, as in Mamooler's
     CLIP_Explainability.
     """
-    outputs = [heed.output for heed in heard]
-    slopes = [torch.autograd.grad(score, outputs, retain_graph=True) for score in scores]
-    favour, against = start.repeat(len(scores), 1), start.repeat(len(scores), 1)
+    each = torch.eye(len(scores), device=scores.device)
+    slopes = torch.autograd.grad(scores, [heed.output for heed in heard], each, is_grads_batched=True)
+    favour, against = start.repeat(len(scores), 1, 1), start.repeat(len(scores), 1, 1)
     with torch.no_grad():
-        for layer in reversed(range(len(heard))):
-            attention, values = heard[layer].attention()
-            for i, slope in enumerate(slopes):
-                weighted = heard[layer].gradient(slope[layer], values) * attention
-                favour[i] += favour[i] @ weighted.clamp(min=0).mean(dim=0)
-                against[i] += against[i] @ (-weighted).clamp(min=0).mean(dim=0)
-    return favour, against
+        for heed, slope in zip(reversed(heard), reversed(slopes), strict=True):
+            attention, values = heed.attention()
+            weighted = heed.gradient(slope, values) * attention
+            favour = favour + favour @ weighted.clamp(min=0).mean(dim=1)
+            against = against + against @ (-weighted).clamp(min=0).mean(dim=1)
+    return favour[:, 0], against[:, 0]

@@ -15,7 +15,7 @@ from torch import nn
 
 from embedkit.encoders.densenet import DenseNetImage
 from embedkit.encoders.pictures import UInt8
-from embedkit.encoders.relevance import SCRAMBLE_SEED, aimed, as_floats, as_tensors
+from embedkit.encoders.relevance import SCRAMBLE_SEED, Relevance, aimed, as_floats, as_tensors
 from embedkit.encoders.stand_ins import call_with, scrambled_weights
 from embedkit.types import Float32
 
@@ -41,8 +41,8 @@ class GradCam:
 
     def relevance(
         self, picture: UInt8, coefs: Float32, centre: Float32 | None = None, scrambled: bool = False
-    ) -> tuple[Float32, Float32]:
-        """Return relevance for and against each score, float32[k, cells] each, row by row of the grid.
+    ) -> Relevance:
+        """Return the relevance of each cell for each score, row by row of the grid.
 
         Selvaraju et al. 2017, "Grad-CAM" (ICCV), section 3: the activations of a layer, each channel weighted by the
         mean of the score's gradient over the cells (equation 1), summed, the positive part (equation 2). Against: the
@@ -56,11 +56,11 @@ class GradCam:
                 maps = maps.detach().requires_grad_()
                 kept.append(maps)
             z = maps.mean(dim=(2, 3))
-            scores = list(aimed(z, *as_tensors(coefs, centre, z.device)))
+            scores = aimed(z, *as_tensors(coefs, centre, z.device))
             slopes = [torch.autograd.grad(score, kept, retain_graph=True)[0] for score in scores]
         weights = [slope.mean(dim=(2, 3), keepdim=True) for slope in slopes]
         cams = torch.cat([(weight * kept[0].detach()).sum(dim=1).flatten(1) for weight in weights])
-        return as_floats(cams.clamp(min=0)), as_floats((-cams).clamp(min=0))
+        return Relevance(as_floats(cams.clamp(min=0)), as_floats((-cams).clamp(min=0)), as_floats(scores))
 
     def _features(self, pixels: torch.Tensor, scrambled: bool) -> torch.Tensor:
         if not scrambled:

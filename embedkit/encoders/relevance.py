@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
 
@@ -16,15 +17,30 @@ from torch.nn import functional
 from embedkit.encoders.attention import heeding, plain_attentions, rolled
 from embedkit.encoders.clip import ClipImage, ClipText
 from embedkit.encoders.pictures import UInt8
+from embedkit.encoders.skim import Skim
 from embedkit.encoders.stand_ins import call_with, scrambled_weights
 from embedkit.encoders.tokens import Tokens
-from embedkit.encoders.towers import reads_only_backwards
+from embedkit.encoders.towers import embedded_tokens, projected_text, reads_only_backwards
 from embedkit.errors import CannotExplain
 from embedkit.types import Float32, unit
 
 Kept = NDArray[np.bool_]
 SCRAMBLE_SEED = 0
 _ROWS_AT_ONCE = 64
+
+
+@dataclass(frozen=True)
+class Relevance:
+    """What speaks for and against each score, float32[k, parts] each, neither negative, and the scores float32[k]."""
+
+    favour: Float32
+    against: Float32
+    scores: Float32
+
+    @property
+    def signed(self) -> Float32:
+        """float32[k, parts]: for less against."""
+        return np.asarray(self.favour - self.against)
 
 
 def aimed(z: torch.Tensor, coefs: torch.Tensor, centre: torch.Tensor | None) -> torch.Tensor:
@@ -47,6 +63,7 @@ class PictureRelevance:
         self.attentions = _attentions_of_pictures(self.tower, encoder.spec.name)
         self.grid: tuple[int, int] = (int(self.tower.grid_size[0]), int(self.tower.grid_size[1]))
         self.cells = self.grid[0] * self.grid[1]
+        self._skim = Skim(self.tower.transformer)
         self.method = "Chefer et al. 2021, gradient-weighted attention through all layers"
 
     @cached_property
@@ -55,8 +72,8 @@ class PictureRelevance:
 
     def relevance(
         self, picture: UInt8, coefs: Float32, centre: Float32 | None = None, scrambled: bool = False
-    ) -> tuple[Float32, Float32]:
-        """Return relevance for and against each score, float32[k, cells] each, row by row of the grid.
+    ) -> Relevance:
+        """Return the relevance of each cell for each score, row by row of the grid.
 
         The picture is uint8[3, size, size] as `prepare` gives it, the score coefs float32[k, dim] times its unit vector
         (see `aimed`). With `scrambled`, of the same tower with random weights.
@@ -65,8 +82,8 @@ class PictureRelevance:
             pixels = self.encoder.normalise(self.encoder.runtime.tensor(picture[None]))
             z = _call(self.tower, self.tower, self._scrambled if scrambled else None, pixels)
             scores = aimed(z, *as_tensors(coefs, centre, z.device))
-            favour, against = rolled(heard, list(scores), self._start(z.device))
-        return as_floats(favour[:, 1:]), as_floats(against[:, 1:])
+            favour, against = rolled(heard, scores, self._start(z.device))
+        return Relevance(as_floats(favour[:, 1:]), as_floats(against[:, 1:]), as_floats(scores))
 
     def _start(self, device: torch.device) -> torch.Tensor:
         """Return float[1 + cells]: whose rows are read, the class token's or the mean of the patches'."""
@@ -81,29 +98,32 @@ class PictureRelevance:
         """Return float32[n, dim], unit L2: the picture's vector when only the cells of kept bool[n, cells] are there.
 
         The others' tokens are left out, so that no filled-in colour is taken for evidence: Jain et al. 2022,
-        "Missingness Bias in Model Debugging" (ICLR).
+        "Missingness Bias in Model Debugging" (ICLR). Where the tower takes the mean of its patches, none give zeros.
         """
         vectors = np.zeros((len(kept), self.encoder.spec.dim), dtype=np.float32)
         counts = kept.sum(axis=1)
         with torch.inference_mode():
             pixels = self.encoder.normalise(self.encoder.runtime.tensor(picture[None]))
+            x = self.tower._embeds(pixels)[0]
             for count in np.unique(counts):
+                if count == 0 and self.tower.pool_type == "avg":
+                    continue
                 rows = np.flatnonzero(counts == count)
                 for start in range(0, len(rows), _ROWS_AT_ONCE):
                     some = rows[start : start + _ROWS_AT_ONCE]
                     places = np.stack([np.flatnonzero(kept[row]) for row in some])
-                    vectors[some] = unit(as_floats(self._only(pixels, places)))
+                    vectors[some] = unit(as_floats(self._only(x, places)))
         return vectors
 
-    def _only(self, pixels: torch.Tensor, places: NDArray[np.int64]) -> torch.Tensor:
-        """Return float[n, dim] of the picture through these patches int64[n, m], each row by itself."""
-        tokens = torch.from_numpy(np.pad(places + 1, ((0, 0), (1, 0)))).to(pixels.device)
-        choose = self.tower.patch_dropout.register_forward_hook(lambda module, args, output: output[0][tokens])
-        try:
-            z = self.tower(pixels)
-        finally:
-            choose.remove()
-        return z[0] if isinstance(z, tuple) else z
+    def _only(self, x: torch.Tensor, places: NDArray[np.int64]) -> torch.Tensor:
+        """Return float[n, dim] of embedded tokens x float[1 + cells, width] at patches int64[n, m], each row by itself.
+
+        The class token goes with each row.
+        """
+        tokens = torch.from_numpy(np.pad(places + 1, ((0, 0), (1, 0)))).to(x.device)
+        at = torch.zeros(len(places), dtype=torch.int64, device=x.device) if self.tower.pool_type == "tok" else None
+        pooled, _ = self.tower._pool(self._skim.read(x[tokens], at))
+        return pooled if self.tower.proj is None else cast(torch.Tensor, pooled @ self.tower.proj)
 
 
 class TextRelevance:
@@ -112,6 +132,8 @@ class TextRelevance:
     def __init__(self, encoder: ClipText) -> None:
         self.encoder = encoder
         self.attentions = _attentions_of_texts(encoder)
+        self.tower: Any = getattr(encoder.model, "text", encoder.model)
+        self._skim = Skim(self.tower.transformer)
         self.method = "Chefer et al. 2021, gradient-weighted attention through all layers"
 
     @cached_property
@@ -120,8 +142,8 @@ class TextRelevance:
 
     def relevance(
         self, tokens: Tokens, coefs: Float32, centre: Float32 | None = None, scrambled: bool = False
-    ) -> tuple[Float32, Float32]:
-        """Return relevance for and against each score, float32[k, length - 2] each, of all tokens but start and end.
+    ) -> Relevance:
+        """Return the relevance of all tokens but start and end for each score.
 
         Tokens are int64[length] as `prepare` gives them; the vector is read at the last.
         """
@@ -130,16 +152,32 @@ class TextRelevance:
             z = _call(self.encoder.model, self.encoder.forward, self._scrambled if scrambled else None, batch)
             scores = aimed(z, *as_tensors(coefs, centre, z.device))
             start = functional.one_hot(torch.tensor(len(tokens) - 1), len(tokens)).float().to(z.device)
-            favour, against = rolled(heard, list(scores), start)
-        return as_floats(favour[:, 1:-1]), as_floats(against[:, 1:-1])
+            favour, against = rolled(heard, scores, start)
+        return Relevance(as_floats(favour[:, 1:-1]), as_floats(against[:, 1:-1]), as_floats(scores))
 
     def seen(self, tokens: Tokens, kept: Kept) -> Float32:
         """Return float32[n, dim], unit L2: the text's vector when only the tokens of kept bool[n, length - 2] remain.
 
         They close up, as if the others had never been written.
         """
-        ends = np.ones((len(kept), 1), dtype=bool)
-        return self.encoder.embed([tokens[row] for row in np.concatenate([ends, kept, ends], axis=1)])
+        inner = np.pad(kept, ((0, 0), (1, 1)), constant_values=True)
+        ends = inner.sum(axis=1) - 1
+        vectors = np.zeros((len(kept), self.encoder.spec.dim), dtype=np.float32)
+        order = np.argsort(ends, kind="stable")
+        with torch.inference_mode():
+            for start in range(0, len(order), _ROWS_AT_ONCE):
+                some = order[start : start + _ROWS_AT_ONCE]
+                closed = np.zeros((len(some), ends[some].max() + 1), dtype=np.int64)
+                for row, which in zip(closed, some, strict=True):
+                    row[: ends[which] + 1] = tokens[inner[which]]
+                vectors[some] = unit(as_floats(self._ending(closed, ends[some])))
+        return vectors
+
+    def _ending(self, tokens: Tokens, ends: NDArray[np.int64]) -> torch.Tensor:
+        """Return float[n, dim] of texts int64[n, length], each read at its end int64[n]."""
+        rows, at = self.encoder.runtime.tensor(tokens), self.encoder.runtime.tensor(ends)
+        mask = self.tower.attn_mask[: rows.shape[1], : rows.shape[1]]
+        return projected_text(self.tower, self._skim.read(embedded_tokens(self.tower, rows), at, mask)[:, 0])
 
     def pieces(self, tokens: Tokens) -> list[bytes]:
         """Return the bytes of the tokens between start and end, in UTF-8; "</w>" at the end of one ends a word."""

@@ -49,10 +49,20 @@ def _pooling(tower: Any) -> str | None:
 def _cut_forward(tower: Any, tokens: torch.Tensor) -> torch.Tensor:
     """Return what open_clip's CLIP.encode_text and TextTransformer.forward return, for the first columns only."""
     length = tokens.shape[1]
-    x = tower.token_embedding(tokens) + tower.positional_embedding[:length]
-    x = tower.transformer(x, attn_mask=tower.attn_mask[:length, :length])
+    x = tower.transformer(embedded_tokens(tower, tokens), attn_mask=tower.attn_mask[:length, :length])
     end = getattr(tower, "text_eos_id", None) if hasattr(tower, "text_eos_id") else getattr(tower, "eos_id", None)
-    pooled = tower.ln_final(text_global_pool(x, tokens, _pooling(tower), eos_token_id=end))
+    return projected_text(tower, text_global_pool(x, tokens, _pooling(tower), eos_token_id=end))
+
+
+def embedded_tokens(tower: Any, tokens: torch.Tensor) -> torch.Tensor:
+    """Return float[n, length, width], what the first layer of a text tower gets for tokens int64[n, length]."""
+    x: torch.Tensor = tower.token_embedding(tokens) + tower.positional_embedding[: tokens.shape[1]]
+    return x
+
+
+def projected_text(tower: Any, pooled: torch.Tensor) -> torch.Tensor:
+    """Return float[n, dim], not normalised, of what the last layer made of the end of each text float[n, width]."""
+    pooled = tower.ln_final(pooled)
     if isinstance(tower.text_projection, nn.Linear):
         return tower.text_projection(pooled)
     return pooled if tower.text_projection is None else pooled @ tower.text_projection

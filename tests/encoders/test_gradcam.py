@@ -51,14 +51,14 @@ def test_the_last_layers_map_is_the_papers_by_hand() -> None:
     assert explainer.grid == (4, 4)
     with torch.no_grad():
         maps = encoder.features(encoder.normalise(torch.from_numpy(picture[None]))).relu()
-    favour, against = explainer.relevance(picture, coefs)
+    found = explainer.relevance(picture, coefs)
     for i, coef in enumerate(torch.from_numpy(coefs)):
         mean = maps.mean(dim=(2, 3))[0]
         v = mean / mean.norm()
         alpha = (coef - (coef @ v) * v) / mean.norm() / 16  # d score / d one cell of a channel, alike in all 16
         cam = (alpha[:, None, None] * maps[0]).sum(dim=0).flatten().numpy()
-        np.testing.assert_allclose(favour[i], np.maximum(cam, 0), rtol=1e-4, atol=1e-7)
-        np.testing.assert_allclose(against[i], np.maximum(-cam, 0), rtol=1e-4, atol=1e-7)
+        np.testing.assert_allclose(found.favour[i], np.maximum(cam, 0), rtol=1e-4, atol=1e-7)
+        np.testing.assert_allclose(found.against[i], np.maximum(-cam, 0), rtol=1e-4, atol=1e-7)
 
 
 def test_an_earlier_layers_gradient_is_what_finite_differences_say() -> None:
@@ -90,9 +90,9 @@ def test_an_earlier_layers_gradient_is_what_finite_differences_say() -> None:
             sides.append(score(moved))
         alpha.append((sides[0] - sides[1]) / 2e-2 / 16)  # all 16 cells moved: the sum of their gradients, so / 16
     cam = (torch.tensor(alpha)[:, None, None] * activations[0]).sum(dim=0).flatten().numpy()
-    favour, against = explainer.relevance(picture, coefs)
+    signed = explainer.relevance(picture, coefs).signed
     assert np.abs(cam).max() > 1e-4
-    np.testing.assert_allclose(favour[0] - against[0], cam, rtol=0.02, atol=0.01 * np.abs(cam).max())
+    np.testing.assert_allclose(signed[0], cam, rtol=0.02, atol=0.01 * np.abs(cam).max())
 
 
 @pytest.mark.parametrize(("size", "grid"), [(64, (4, 4)), (128, (4, 4)), (224, (7, 7))])
@@ -135,7 +135,7 @@ def test_the_tower_is_left_as_it_was(size: int) -> None:
 
 def test_random_weights_give_another_map() -> None:
     encoder = encoder_of(128)
-    maps = [np.subtract(*GradCam(encoder).relevance(noise(128), aims(encoder), scrambled=s))[0] for s in (False, True)]
+    maps = [GradCam(encoder).relevance(noise(128), aims(encoder), scrambled=s).signed[0] for s in (False, True)]
     assert abs(np.corrcoef(*maps)[0, 1]) < 0.7
 
 

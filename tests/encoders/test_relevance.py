@@ -34,6 +34,12 @@ def taught_word() -> tuple[ClipText, Float32]:
     return worlds.taught_word()
 
 
+@pytest.fixture
+def whole_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No processor computes in half the bits."""
+    monkeypatch.setattr("embedkit.encoders.skim.computes_bf16", lambda: False)
+
+
 def aims(seed: int = 0, k: int = 2) -> Float32:
     return np.random.default_rng(seed).normal(size=(k, worlds.DIM)).astype(np.float32)
 
@@ -44,8 +50,8 @@ def test_the_patch_that_decides_the_class_is_the_most_relevant(taught_patch: Tau
     explainer = PictureRelevance(encoder)
     found = []
     for picture, is_red in zip(pictures, classes, strict=True):
-        favour, against = explainer.relevance(picture, red if is_red else -red)
-        found.append(int((favour - against)[0].argmax()) == worlds.CAUSE_CELL)
+        signed = explainer.relevance(picture, red if is_red else -red).signed
+        found.append(int(signed[0].argmax()) == worlds.CAUSE_CELL)
     assert np.mean(found) >= 0.9
 
 
@@ -53,7 +59,7 @@ def test_the_patch_speaks_against_the_other_class(taught_patch: Taught) -> None:
     encoder, red = taught_patch
     pictures, classes = worlds.patchwork(np.random.default_rng(6), 30)
     blue = [picture for picture, is_red in zip(pictures, classes, strict=True) if not is_red]
-    maps = [np.subtract(*PictureRelevance(encoder).relevance(picture, red))[0] for picture in blue]
+    maps = [PictureRelevance(encoder).relevance(picture, red).signed[0] for picture in blue]
     assert np.mean([int(one.argmin()) == worlds.CAUSE_CELL for one in maps]) >= 0.9
 
 
@@ -64,9 +70,9 @@ def test_the_word_that_decides_the_class_is_the_most_relevant(taught_word: Taugh
     found = []
     for text in [text for text, said in zip(texts, classes, strict=True) if said]:
         tokens = encoder.prepare(text)
-        favour, against = explainer.relevance(tokens, says)
+        signed = explainer.relevance(tokens, says).signed
         pieces = explainer.pieces(tokens)
-        found.append(pieces[int((favour - against)[0].argmax())] == f"{worlds.CAUSE}</w>".encode())
+        found.append(pieces[int(signed[0].argmax())] == f"{worlds.CAUSE}</w>".encode())
     assert len(found) > 20
     assert np.mean(found) >= 0.9
 
@@ -111,20 +117,20 @@ def test_a_pictures_relevance_equals_the_papers_matrices() -> None:
     picture = worlds.patchwork(np.random.default_rng(0), 1)[0][0]
     pixels = encoder.normalise(torch.from_numpy(picture[None]))
     twin = naive(lambda: encoder.visual(pixels), encoder.visual.transformer, aims(), 0)
-    favour, against = PictureRelevance(encoder).relevance(picture, aims())
+    found = PictureRelevance(encoder).relevance(picture, aims())
     for i, (for_, against_) in enumerate(twin):
-        np.testing.assert_allclose(favour[i], for_[1:], rtol=1e-4, atol=1e-8)
-        np.testing.assert_allclose(against[i], against_[1:], rtol=1e-4, atol=1e-8)
+        np.testing.assert_allclose(found.favour[i], for_[1:], rtol=1e-4, atol=1e-8)
+        np.testing.assert_allclose(found.against[i], against_[1:], rtol=1e-4, atol=1e-8)
 
 
 def test_a_texts_relevance_equals_the_papers_matrices() -> None:
     encoder = worlds.text_encoder(worlds.small_clip(3))
     tokens = encoder.prepare("red wool curtain, 42mm")
     twin = naive(lambda: encoder.forward(torch.from_numpy(tokens[None])), encoder.model.transformer, aims(), -1)
-    favour, against = TextRelevance(encoder).relevance(tokens, aims())
+    found = TextRelevance(encoder).relevance(tokens, aims())
     for i, (for_, against_) in enumerate(twin):
-        np.testing.assert_allclose(favour[i], for_[1:-1], rtol=1e-4, atol=1e-8)
-        np.testing.assert_allclose(against[i], against_[1:-1], rtol=1e-4, atol=1e-8)
+        np.testing.assert_allclose(found.favour[i], for_[1:-1], rtol=1e-4, atol=1e-8)
+        np.testing.assert_allclose(found.against[i], against_[1:-1], rtol=1e-4, atol=1e-8)
 
 
 def test_patches_without_a_class_token_are_read_as_their_mean() -> None:
@@ -132,8 +138,8 @@ def test_patches_without_a_class_token_are_read_as_their_mean() -> None:
     picture = worlds.patchwork(np.random.default_rng(0), 1)[0][0]
     pixels = encoder.normalise(torch.from_numpy(picture[None]))
     rows = [naive(lambda: encoder.visual(pixels), encoder.visual.transformer, aims(), 1 + i)[0][0] for i in range(16)]
-    favour, _ = PictureRelevance(encoder).relevance(picture, aims())
-    np.testing.assert_allclose(favour[0], np.mean(rows, axis=0)[1:], rtol=1e-4, atol=1e-8)
+    found = PictureRelevance(encoder).relevance(picture, aims())
+    np.testing.assert_allclose(found.favour[0], np.mean(rows, axis=0)[1:], rtol=1e-4, atol=1e-8)
 
 
 def test_the_gradient_of_the_attention_is_what_finite_differences_say() -> None:
@@ -148,7 +154,7 @@ def test_the_gradient_of_the_attention_is_what_finite_differences_say() -> None:
         mixed = torch.cat([probs[h] @ values[h] for h in range(2)], dim=-1)
         return float((towards * (mixed @ weights[2].T)).sum())
 
-    gradient = heed.gradient(towards, values)
+    gradient = heed.gradient(towards[None], values)[0]
     for place in [(0, 1, 0), (1, 4, 2), (0, 3, 3)]:
         step = torch.zeros_like(attention)
         step[place] = 1e-6
@@ -179,10 +185,11 @@ def test_a_centred_score_is_explained_as_such() -> None:
     picture = worlds.patchwork(np.random.default_rng(0), 1)[0][0]
     centre = 0.9 * encoder.embed([picture])[0]
     explainer = PictureRelevance(encoder)
-    plain, moved = (explainer.relevance(picture, aims(), one)[0] for one in (None, centre))
+    plain, moved = (explainer.relevance(picture, aims(), one).favour for one in (None, centre))
     assert np.abs(moved).sum() > 5 * np.abs(plain).sum()  # a tenth of the vector is left, so it turns ten times as fast
 
 
+@pytest.mark.usefixtures("whole_bits")
 def test_all_cells_kept_give_the_pictures_own_vector() -> None:
     encoder = worlds.picture_encoder(worlds.small_clip())
     picture = worlds.patchwork(np.random.default_rng(0), 1)[0][0]
@@ -190,6 +197,16 @@ def test_all_cells_kept_give_the_pictures_own_vector() -> None:
     np.testing.assert_allclose(seen, encoder.embed([picture]), atol=1e-6)
 
 
+@pytest.mark.usefixtures("whole_bits")
+def test_a_tower_without_a_class_token_sees_what_is_kept_and_nothing_as_zeros() -> None:
+    encoder = worlds.picture_encoder(worlds.small_clip(pool_type="avg"))
+    picture = worlds.patchwork(np.random.default_rng(0), 1)[0][0]
+    seen = PictureRelevance(encoder).seen(picture, np.array([[True] * 16, [False] * 16]))
+    np.testing.assert_allclose(seen[0], encoder.embed([picture])[0], atol=1e-6)
+    assert not seen[1].any()
+
+
+@pytest.mark.usefixtures("whole_bits")
 def test_a_cell_that_is_left_out_cannot_matter() -> None:
     encoder = worlds.picture_encoder(worlds.small_clip())
     first, second = (picture.copy() for picture in worlds.patchwork(np.random.default_rng(0), 2)[0])
@@ -203,6 +220,7 @@ def test_a_cell_that_is_left_out_cannot_matter() -> None:
     assert np.abs(a[1] - b[1]).max() > 1e-3
 
 
+@pytest.mark.usefixtures("whole_bits")
 def test_words_that_are_left_out_were_never_written() -> None:
     encoder = worlds.text_encoder(worlds.small_clip())
     kept = np.array([[True, False, True], [True, True, True]])
@@ -210,14 +228,25 @@ def test_words_that_are_left_out_were_never_written() -> None:
     np.testing.assert_allclose(seen, encoder.encode(["red curtain", "red wool curtain"]), atol=1e-6)
 
 
+@pytest.mark.parametrize("scores", [1, 3])
+def test_scores_come_with_their_maps_and_do_not_depend_on_each_other(scores: int) -> None:
+    encoder = worlds.picture_encoder(worlds.small_clip(3))
+    picture, coefs = worlds.patchwork(np.random.default_rng(0), 1)[0][0], aims(k=scores)
+    together = PictureRelevance(encoder).relevance(picture, coefs)
+    np.testing.assert_allclose(together.scores, coefs @ encoder.embed([picture])[0], atol=1e-5)
+    for i in range(scores):
+        alone = PictureRelevance(encoder).relevance(picture, coefs[i : i + 1])
+        np.testing.assert_allclose(together.signed[i], alone.signed[0], rtol=1e-4, atol=1e-8)
+
+
 def test_random_weights_give_another_map_and_are_gone_afterwards(taught_patch: Taught) -> None:
     encoder, red = taught_patch
     picture = worlds.patchwork(np.random.default_rng(0), 1)[0][0]
     explainer, before = PictureRelevance(encoder), worlds.Trace.of(encoder.visual)
-    own = np.subtract(*explainer.relevance(picture, red))[0]
-    other = np.subtract(*explainer.relevance(picture, red, scrambled=True))[0]
+    own = explainer.relevance(picture, red).signed[0]
+    other = explainer.relevance(picture, red, scrambled=True).signed[0]
     assert abs(np.corrcoef(own, other)[0, 1]) < 0.5
-    np.testing.assert_array_equal(np.subtract(*explainer.relevance(picture, red))[0], own)
+    np.testing.assert_array_equal(explainer.relevance(picture, red).signed[0], own)
     assert before.same(worlds.Trace.of(encoder.visual))
 
 
