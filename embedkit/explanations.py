@@ -15,6 +15,7 @@ from embedkit.encoders.relevance import PictureRelevance, TextRelevance
 from embedkit.errors import CannotExplain, PictureError
 from embedkit.explain.directions import Directions, block_shares, directions
 from embedkit.explain.listing import Explanation, PictureMaps, WordMaps
+from embedkit.explain.remarks import Remark
 from embedkit.explain.words import keyword_rest, keyword_table
 from embedkit.explaining import Scene
 from embedkit.heads.blocks import align, present
@@ -37,7 +38,7 @@ class _Draft:
     trained: TrainedHead
     pictures: list[PictureMaps] = field(default_factory=list)
     texts: list[WordMaps] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
+    notes: list[Remark] = field(default_factory=list)
 
     def has(self, space: str) -> bool:
         """Return whether the listing has a vector in this space."""
@@ -96,12 +97,9 @@ def _unlearn(scene: Scene, drafts: Sequence[_Draft], say: Say) -> None:
     for draft in learnt:
         draft.trained = twin
         said = twin.predict(draft.predictions.ids, draft.blocks)
-        note = (
-            "The head learnt from this listing: what is shown is of a twin fitted without it and its near-duplicates."
-        )
+        draft.notes.append(Remark("learnt"))
         if said.label[0] != draft.predictions.label[0]:
-            note += f" The twin says {said.label[0]} ({float(said.confidence[0]):.0%})."
-        draft.notes.append(note)
+            draft.notes.append(Remark("twin", {"category": said.label[0], "share": float(said.confidence[0])}))
 
 
 def _draw(scene: Scene, space: str, drafts: Sequence[_Draft], say: Say, progress: Progress) -> None:
@@ -115,14 +113,14 @@ def _draw(scene: Scene, space: str, drafts: Sequence[_Draft], say: Say, progress
     except CannotExplain as error:
         say(f"{name}: {error.message}")
         for draft in able:
-            draft.notes.append(f"{name}: {error.message}")
+            draft.notes.append(Remark("failed", {"part": name, "message": error.message}))
         return
     for done, draft in enumerate(able):
         progress(f"explain {name}", done, len(able))
         aims = directions(draft.trained, space, draft.categories, draft.blocks)
-        draft.notes += [note] if note else []
+        draft.notes += [] if note is None else [note]
         if not aims.coefs.any():
-            draft.notes.append(f"{name} counts for nothing in this head, so there is nothing to show")
+            draft.notes.append(Remark("nothing", {"part": name}))
         elif isinstance(explainer, TextRelevance):
             words = word_maps(explainer, name, full_text(draft.item.title, draft.item.text), aims)
             draft.texts += [words] if words is not None else []
@@ -137,7 +135,7 @@ def _draw_picture(
     try:
         draft.pictures.append(picture_maps(explainer, name, scene.pictures.read(draft.item.picture or ""), aims))
     except PictureError as error:
-        draft.notes.append(f"{name}: {error.message}")
+        draft.notes.append(Remark("failed", {"part": name, "message": error.message}))
 
 
 def _finished(scene: Scene, draft: _Draft, neighbours: int) -> Explanation:
@@ -161,5 +159,9 @@ def _finished(scene: Scene, draft: _Draft, neighbours: int) -> Explanation:
         keywords=keyword_table(trained, draft.categories, draft.blocks),
         keyword_rest=keyword_rest(trained, draft.categories, draft.blocks),
         nearest=found,
-        notes=tuple(dict.fromkeys(draft.notes)),
+        notes=_once(draft.notes),
     )
+
+
+def _once(notes: Sequence[Remark]) -> tuple[Remark, ...]:
+    return tuple({one.text: one for one in notes}.values())

@@ -15,8 +15,9 @@ from embedkit.encoders.relevance import PictureRelevance, TextRelevance
 from embedkit.encoding import Opening, opening_of
 from embedkit.explain.directions import Directions
 from embedkit.explain.faithfulness import judge
-from embedkit.explain.listing import Map, PictureMaps, WordMaps
+from embedkit.explain.listing import CHEFER, GRAD_CAM, Map, PictureMaps, WordMaps
 from embedkit.explain.overlay import SIDE_PX
+from embedkit.explain.remarks import Remark
 from embedkit.explain.words import join_pieces
 from embedkit.stores.runs import Run
 from embedkit.types import Float32
@@ -24,7 +25,7 @@ from embedkit.types import Float32
 JUDGE_SEED = 0
 
 
-def open_explainer(space: str, earlier: Sequence[Run]) -> tuple[Explainer, str]:
+def open_explainer(space: str, earlier: Sequence[Run]) -> tuple[Explainer, Remark | None]:
     """Return what draws maps in a space of this workspace, and a note on what it does differently, if anything.
 
     Vectors made in another precision are explained by the same weights in fp32: integers have no gradients.
@@ -32,9 +33,9 @@ def open_explainer(space: str, earlier: Sequence[Run]) -> tuple[Explainer, str]:
     opening = opening_of(space, earlier)
     precision = opening.options.precision
     if precision in ("", "fp32"):
-        return explainer_for(opening.open()), ""
+        return explainer_for(opening.open()), None
     whole = Opening(opening.name, opening.modality, replace(opening.options, precision="fp32"))
-    note = f"{opening.name} made its vectors in {precision}; its maps are of the same weights in fp32"
+    note = Remark("precision", {"encoder": opening.name, "precision": precision})
     return explainer_for(whole.open()), note
 
 
@@ -55,7 +56,8 @@ def picture_maps(explainer: PictureRelevance | GradCam, name: str, picture: byte
         for i, category in enumerate(aims.categories)
     )
     shown = _larger(encoder.preparer)(picture).transpose(1, 2, 0)
-    return PictureMaps(aims.space, name, explainer.method, shown, encoder.preparer.size, explainer.grid, maps)
+    method = CHEFER if isinstance(explainer, PictureRelevance) else GRAD_CAM
+    return PictureMaps(aims.space, name, method, shown, encoder.preparer.size, explainer.grid, maps)
 
 
 def _larger(framing: Framing) -> Framing:
@@ -83,4 +85,4 @@ def word_maps(explainer: TextRelevance, name: str, text: str, aims: Directions) 
     maps = tuple(
         Map(category, favour[i], against[i], float(whole[i]), marks[i]) for i, category in enumerate(aims.categories)
     )
-    return WordMaps(aims.space, name, explainer.method, words.words, words.unread, maps)
+    return WordMaps(aims.space, name, CHEFER, words.words, words.unread, maps)

@@ -40,6 +40,7 @@ from embedkit.cli.progress import progress_bars, say
     metavar="NAME",
     help="Explain this category instead of the two likeliest, repeatable.",
 )
+@click.option("--lang", type=click.Choice(["en", "fr"]), default="en", show_default=True, help="Language of the page.")
 @format_options
 @workspace_option
 def command(
@@ -50,6 +51,7 @@ def command(
     top_errors: int,
     head_id: str | None,
     categories: tuple[str, ...],
+    lang: str,
 ) -> None:
     """Say why the listings of these KEYs went where they did.
 
@@ -71,6 +73,6 @@ def command(
     with progress_bars() as progress:
         explained = explain.run(workspace, spec, say, progress)
     folder = output or workspace.reports / "explain"
-    written = write_explanations(folder, explained.explanations, explained.head_id)
+    written = write_explanations(folder, explained.explanations, explained.head_id, lang)
     say(f"wrote {len(written):,} files; open {folder / 'explanations.html'}")
     emit(explained.rows, output_format)

@@ -140,7 +140,7 @@ def explanation(view: View, key: str) -> str:
 
     spec = explain.ExplainSpec(keys=(key,))
     explained = explain.run(view.reading.workspace, spec, lambda line: None, lambda what, done, total: None)
-    return explanations_page(explained.explanations, explained.head_id)
+    return explanations_page(explained.explanations, explained.head_id, view.wording.lang)
 
 
 def _near(view: View, item: Item) -> None:

@@ -33,7 +33,6 @@ class GradCam:
         size = encoder.preparer.size
         self.layer, self.grid = _layer(self.features, size)
         self.cells = self.grid[0] * self.grid[1]
-        self.method = "Grad-CAM, Selvaraju et al. 2017"
 
     @cached_property
     def _scrambled(self) -> dict[str, torch.Tensor]:

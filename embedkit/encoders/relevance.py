@@ -64,7 +64,6 @@ class PictureRelevance:
         self.grid: tuple[int, int] = (int(self.tower.grid_size[0]), int(self.tower.grid_size[1]))
         self.cells = self.grid[0] * self.grid[1]
         self._skim = Skim(self.tower.transformer)
-        self.method = "Chefer et al. 2021, gradient-weighted attention through all layers"
 
     @cached_property
     def _scrambled(self) -> dict[str, torch.Tensor]:
@@ -134,7 +133,6 @@ class TextRelevance:
         self.attentions = _attentions_of_texts(encoder)
         self.tower: Any = getattr(encoder.model, "text", encoder.model)
         self._skim = Skim(self.tower.transformer)
-        self.method = "Chefer et al. 2021, gradient-weighted attention through all layers"
 
     @cached_property
     def _scrambled(self) -> dict[str, torch.Tensor]:

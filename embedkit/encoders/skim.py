@@ -15,8 +15,8 @@ from embedkit.encoders.stand_ins import call_with
 class Skim:
     """The layers of an open_clip transformer, in half the bits where the processor computes so, else as they are.
 
-    Its vectors are off by some thousandths: good enough to be compared with each other, not to be stored. Of 318 maps of
-    a public catalogue, the bundled CLIP's, 2 were judged otherwise than in whole bits, both close to the limit.
+    Its vectors are off by some thousandths: good enough to be compared with each other, not to be stored. Of 318 maps
+    that the bundled CLIP gave of a public catalogue, 2 were judged otherwise than in whole bits, near the limit.
     """
 
     def __init__(self, transformer: Any) -> None:

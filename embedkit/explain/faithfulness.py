@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import rankdata
 
+from embedkit.explain.remarks import Remark
 from embedkit.types import Float32
 
 RANDOM_ORDERS = 9
@@ -44,19 +45,19 @@ class Faithfulness:
         return float(np.mean(self.random_areas)) if self.random_areas else float("nan")
 
     @property
-    def failures(self) -> tuple[str, ...]:
+    def failures(self) -> tuple[Remark, ...]:
         """What speaks against the map, a clause each; none for a map that passed."""
         if self.cells < FEWEST_CELLS:
-            return (f"{self.cells} parts are too few to test it",)
+            return (Remark("few", {"cells": self.cells}),)
         found = []
         if not self.deletion < min(self.random_areas):
-            found.append("taking away what it marks lowers the score no more than taking away at random")
+            found.append(Remark("deletion"))
         if not self.insertion > max(self.random_areas):
-            found.append("what it marks, shown alone, raises the score no more than random parts")
+            found.append(Remark("insertion"))
         if np.isnan(self.likeness):
-            found.append("it is the same everywhere")
+            found.append(Remark("flat"))
         elif self.likeness >= self.likeness_limit:
-            found.append("it looks much the same when the model's weights are random")
+            found.append(Remark("alike"))
         return tuple(found)
 
     @property
@@ -72,7 +73,7 @@ class Faithfulness:
     @property
     def verdict(self) -> str:
         """One line for people."""
-        return "it holds" if self.passed else f"don't rely on this: {'; '.join(self.failures)}"
+        return "it holds" if self.passed else f"don't rely on this: {'; '.join(one.text for one in self.failures)}"
 
 
 def judge(

@@ -10,11 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from embedkit.explain.faithfulness import Faithfulness
+from embedkit.explain.remarks import Remark
 from embedkit.explain.words import Keyword
 from embedkit.types import Float32
 
 KEYWORDS = "keywords"
 """What people call what a head reads word by word; `adds` and the word table are of all of it together."""
+
+CHEFER = "Chefer et al. 2021, gradient-weighted attention through all layers"
+GRAD_CAM = "Grad-CAM, Selvaraju et al. 2017"
+"""What maps are made by, as `method` says it."""
 
 
 @dataclass(frozen=True)
@@ -91,12 +96,17 @@ class PictureMaps:
         own = {"space": self.space, "method": self.method, "grid": list(self.grid), "seen_px": self.seen_px}
         return {**own, "maps": [one.as_json() for one in self.maps]}
 
-    def strongest(self, place: int, sign: int, count: int = 3) -> list[str]:
-        """Return the cells that speak most for a category (sign 1) or against it (sign -1), with their shares."""
-        return [
-            f"row {cell // self.grid[1] + 1} col {cell % self.grid[1] + 1} {share:+.0%}"
-            for cell, share in _strongest(self.maps[place].shares, sign, count)
-        ]
+    def strongest_cells(self, place: int, sign: int, count: int = 3) -> list[tuple[int, int, float]]:
+        """Return the cells that speak most for a category (sign 1) or against it (sign -1): row, column and share.
+
+        Rows and columns are counted from 1.
+        """
+        found = _strongest(self.maps[place].shares, sign, count)
+        return [(cell // self.grid[1] + 1, cell % self.grid[1] + 1, share) for cell, share in found]
+
+    def strongest(self, place: int, sign: int) -> list[str]:
+        """Return the same in words."""
+        return [f"row {row} col {column} {share:+.0%}" for row, column, share in self.strongest_cells(place, sign)]
 
 
 @dataclass(frozen=True)
@@ -162,7 +172,7 @@ class Explanation:
     keywords: tuple[Keyword, ...] = ()
     keyword_rest: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     nearest: tuple[Nearest, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Remark, ...] = ()
 
     @property
     def wrong(self) -> bool:
@@ -223,5 +233,5 @@ class Explanation:
             ],
             "keyword_rest": [round(float(one), 4) for one in self.keyword_rest],
             "nearest": [one.as_json() for one in self.nearest],
-            "notes": list(self.notes),
+            "notes": [one.text for one in self.notes],
         }

@@ -1,4 +1,4 @@
-"""How the page of explanations looks, and what its legend says."""
+"""How the page of explanations looks."""
 
 from __future__ import annotations
 
@@ -58,13 +58,3 @@ details { background: #fff; border: 1px solid var(--line); border-radius: 8px; p
 summary { font-weight: 600; cursor: pointer }
 @media print { body { margin: 0; background: #fff } section, figure { break-inside: avoid } article { border: 0 } }
 """
-
-LEGEND = """<details open><summary>How to read this</summary><ul>
-<li><b>What each part adds</b> is exact: these numbers are what the head adds up.</li>
-<li><b>Maps</b> show which parts of a picture or a text such a number comes from. Orange with a plus speaks for the
-category, blue with hatching and a minus against it. The numbers are percent of the whole map; without their signs they
-add up to 100. Each square is one cell of what the encoder can tell apart: nothing inside a cell is known.</li>
-<li><b>Every map is tested.</b> What it marks is taken away, most marked first, and then shown alone: the score has to
-fall, and to rise, faster than in each of nine random orders. And the map has to become another one when the encoder's
-weights are replaced by random ones. A map that fails says <i>don't rely on this</i> and is shown pale.</li>
-<li><b>Words</b> under <code>keywords</code> are exact and need no test.</li></ul></details>"""

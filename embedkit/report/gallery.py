@@ -10,6 +10,7 @@ from embedkit.explain.faithfulness import Faithfulness
 from embedkit.explain.listing import KEYWORDS, Explanation, Nearest, PictureMaps, WordMaps
 from embedkit.explain.overlay import draw_map
 from embedkit.gathered import Gathered
+from embedkit.report.evidence import part_name, signed, signed_share, state
 from embedkit.report.html import Html, Told, join, tag
 from embedkit.report.parts import Section, aside, lead, missing
 from embedkit.report.photos import Photos
@@ -114,17 +115,6 @@ def _short(one: Explanation, _: Told) -> Html:
     return tag("p", said, class_="short")
 
 
-def part_name(name: str, _: Told) -> Html:
-    """Return what readers call a part of a listing that a head reads."""
-    known = {
-        "clip-image": _("picture"),
-        "densenet": _("picture (DenseNet)"),
-        "clip-text": _("text"),
-        KEYWORDS: _("words"),
-    }
-    return known.get(name, tag("code", name))
-
-
 def _why(one: Explanation, photos: Photos, _: Told) -> Html:
     blocks = [_adds(one, _)]
     blocks += [_picture(maps, photos, _) for maps in one.pictures[:1]]
@@ -145,7 +135,7 @@ def _adds(one: Explanation, _: Told) -> Html:
             "tr",
             tag("th", part_name(name, _), scope="row"),
             tag("td", _axis(gap / widest)),
-            tag("td", _signed(gap, _), class_="num"),
+            tag("td", signed(gap, _), class_="num"),
         )
         for name, gap in gaps.items()
     ]
@@ -164,10 +154,6 @@ def _axis(share: float) -> Html:
     return tag("span", tag("span", class_=f"fill {side}", style=f"left:{left:.1f}%;width:{width:.1f}%"), class_="axis")
 
 
-def _signed(value: float, _: Told) -> str:
-    return f"{'+' if value >= 0 else '−'}{_.number(abs(value), 2)}"
-
-
 def _picture(maps: PictureMaps, photos: Photos, _: Told) -> Html:
     figures = []
     for one in maps.maps[:2]:
@@ -182,7 +168,7 @@ def _picture(maps: PictureMaps, photos: Photos, _: Told) -> Html:
         )
         said = _("{favour} for, {against} against", favour=_.share(favour, 0), against=_.share(against, 0))
         caption = tag("figcaption", tag("b", one.category), tag("br"), said)
-        figures.append(tag("figure", photos.draw(drawn, label), caption, _mark(one.mark, _), class_=_state(one.mark)))
+        figures.append(tag("figure", photos.draw(drawn, label), caption, _mark(one.mark, _), class_=state(one.mark)))
     grid = _(
         "The map is no finer than its {rows} × {columns} cells.",
         rows=_.number(maps.grid[0]),
@@ -202,15 +188,15 @@ def _text(maps: WordMaps, _: Told) -> Html:
         tag("h5", heading),
         tag("p", join(chips, " "), more, class_="words"),
         _mark(one.mark, _),
-        class_=_state(one.mark),
+        class_=state(one.mark),
     )
 
 
 def _chip(word: str, share: float, _: Told) -> Html:
     if abs(share) < SPOKEN_SHARE:
         return tag("span", word)
-    side, sign = ("for", "+") if share > 0 else ("against", "−")
-    return tag("span", word, tag("sup", f"{sign}{_.share(abs(share), 0)}"), class_=f"word {side}")
+    side = "for" if share > 0 else "against"
+    return tag("span", word, tag("sup", signed_share(share, _)), class_=f"word {side}")
 
 
 def _words(one: Explanation, _: Told) -> Html:
@@ -220,7 +206,7 @@ def _words(one: Explanation, _: Told) -> Html:
     gaps = [(word.word, float(word.adds[0] - word.adds[1])) for word in one.keywords]
     strongest = sorted(gaps, key=lambda pair: -abs(pair[1]))[:MOST_WORDS]
     chips = [
-        tag("span", word, " ", tag("b", _signed(gap, _)), class_=f"chip {'for' if gap >= 0 else 'against'}")
+        tag("span", word, " ", tag("b", signed(gap, _)), class_=f"chip {'for' if gap >= 0 else 'against'}")
         for word, gap in strongest
         if abs(gap) >= 0.005
     ]
@@ -247,10 +233,6 @@ def _nearest(found: tuple[Nearest, ...], photos: Photos, _: Told) -> Html:
         for near in list(once.values())[:4]
     ]
     return tag("div", tag("h5", _("Nearest listings with a category")), tag("ul", *cards, class_="near"))
-
-
-def _state(mark: Faithfulness) -> str:
-    return "holds" if mark.passed else "fails"
 
 
 def _mark(mark: Faithfulness, _: Told) -> Html:

@@ -198,7 +198,7 @@ def test_a_listing_is_explained_when_asked_to(looked_at: Workspace) -> None:
     assert calm(seen)
     (frame,) = seen.run.get("iframe")
     assert "What each part adds" in frame.proto.srcdoc
-    assert "default-src 'none'" in frame.proto.srcdoc
+    assert "default-src &#x27;none&#x27;" in frame.proto.srcdoc
 
 
 def test_words_find_listings(looked_at: Workspace) -> None:

@@ -117,8 +117,8 @@ def test_a_listing_that_the_head_learnt_from_is_explained_by_a_twin(shop: Shop) 
     learnt = next(key for key, side in rows if side == "train")
     aside = next(key for key, side in rows if side == "test")
     first, second = run(shop, learnt, aside).explanations
-    assert any("twin" in note for note in first.notes)
-    assert not any("twin" in note for note in second.notes)
+    assert any("twin" in note.text for note in first.notes)
+    assert not any("twin" in note.text for note in second.notes)
 
 
 def test_a_category_can_be_asked_about(shop: Shop) -> None:
@@ -156,7 +156,7 @@ def test_an_encoder_without_maps_says_so_and_the_rest_is_explained(
     index.run(workspace, index.IndexSpec(catalogue, encoders=("colour",)), silent, no_progress)
     head = fit(workspace, kind="prototype", features=("clip-image",))
     (one,) = run(Shop(workspace, head, head), "k005").explanations
-    assert "clip-image: colour cannot be explained: it is a ColourEncoder" in one.notes
+    assert "clip-image: colour cannot be explained: it is a ColourEncoder" in [note.text for note in one.notes]
     assert one.pictures == one.texts == ()
     assert list(one.adds) == ["clip-image"]
 
@@ -166,7 +166,7 @@ def test_a_picture_that_is_gone_is_a_note(tmp_path: Path) -> None:
     head = fit(workspace, kind="prototype", features=("clip-image",))
     (tmp_path / "shop" / "k005.png").unlink()
     (one,) = run(Shop(workspace, head, head), "k005").explanations
-    assert any("k005.png" in note for note in one.notes)
+    assert any("k005.png" in note.text for note in one.notes)
     assert one.pictures == ()
 
 
@@ -194,7 +194,7 @@ def test_explaining_writes_nothing_into_the_workspace(shop: Shop) -> None:
 def test_the_page_is_one_safe_file_that_asks_for_nothing(two: explain.Explained) -> None:
     page = explanations_page(two.explanations, two.head_id)
     assert "<script" not in page
-    assert "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;" in page
+    assert '&lt;script&gt;alert("x")&lt;/script&gt;' in page
     assert set(re.findall(r"src=\"([a-z]+:[a-z/]+)", page)) == {"data:image/jpeg"}
     assert re.findall(r"<(?:link|iframe|object|embed|base)\b|url\(|@import|<img(?! alt=\")", page) == []
     assert "Content-Security-Policy" in page
@@ -202,8 +202,8 @@ def test_the_page_is_one_safe_file_that_asks_for_nothing(two: explain.Explained)
 
 def test_the_page_says_without_colour_what_it_shows(two: explain.Explained) -> None:
     page = explanations_page(two.explanations[:1], two.head_id)
-    assert page.count("Holds</b>") + page.count("Don't rely on this</b>") == 6
-    assert re.search(r'alt="cells for blue: row \d col \d \+\d+%', page)
+    assert page.count("✔</b> Holds") + page.count("✘</b> Don't rely on this") == 6
+    assert re.search(r'alt="cells for blue: row \d column \d \+\d+%', page)
     assert "8 x 8 cells" in page
     assert "4 x 4 cells" in page
 
@@ -231,3 +231,15 @@ def test_the_verb_prints_rows_and_says_where_the_page_is(shop: Shop, tmp_path: P
     assert json.loads(result.stdout)[0]["category"] == "blue"
     assert "explanations.html" in result.stderr
     assert (tmp_path / "out" / "explanations.html").is_file()
+
+
+def test_the_page_and_the_captions_speak_french_when_asked(two: explain.Explained, tmp_path: Path) -> None:
+    page = explanations_page(two.explanations, two.head_id, "fr")
+    assert '<html lang="fr">' in page
+    assert "Pourquoi 2 annonces ont été rangées là" in page
+    english = ["Why", "The model", "What each part adds", "random orders", "rather than", "Nearest listings", "cells"]
+    bare = re.sub(r'<style>.*?</style>|<code>.*?</code>|src="[^"]*"', "", page, flags=re.DOTALL)
+    assert [words for words in english if words in bare] == []
+    write_explanations(tmp_path / "fr", two.explanations, two.head_id, "fr")
+    assert "Pourquoi 2" in (tmp_path / "fr" / "explanations.html").read_text(encoding="utf-8")
+    assert json.loads((tmp_path / "fr" / "explanations.json").read_text())["listings"][0]["key"] == "k005"
