@@ -36,6 +36,10 @@ def table(name: str, result: dict[str, Any], share: float) -> str:
     return "\n".join(lines)
 
 
+_LOOKS = (("#0072b2", "-", "o"), ("#d55e00", "--", "s"), ("#000000", ":", "^"))
+"""Colour, line and mark of each strategy: told apart without colour too."""
+
+
 def draw_curves(results: dict[str, dict[str, Any]], path: Path) -> None:
     """Write the learning curves as a picture: the mean over the seeds, and each seed faintly."""
     import matplotlib
@@ -45,13 +49,18 @@ def draw_curves(results: dict[str, dict[str, Any]], path: Path) -> None:
 
     figure, axes = pyplot.subplots(1, len(results), figsize=(7 * len(results), 5), squeeze=False)
     for axis, (name, result) in zip(axes[0], results.items(), strict=True):
-        for number, (strategy, curves) in enumerate(result["curves"].items()):
-            colour = f"C{number}"
+        for (strategy, curves), (colour, dashes, marker) in zip(result["curves"].items(), _LOOKS, strict=False):
             for curve in curves:
                 axis.plot(*zip(*curve, strict=True), color=colour, alpha=0.2, linewidth=0.8)
-            axis.plot(*mean_curve(curves), color=colour, linewidth=2, label=strategy)
-        axis.axhline(result["goal"], color="grey", linestyle="--", linewidth=1, label="goal")
-        axis.set(title=name, xlabel="answers", ylabel="accuracy on listings kept aside")
+            look = {"color": colour, "linestyle": dashes, "marker": marker, "markersize": 5, "markevery": 2}
+            axis.plot(*mean_curve(curves), **look, linewidth=2, label=strategy)
+        axis.axhline(result["goal"], color="#555555", linewidth=1, label=f"goal: {result['goal']:.1%}")
+        seeds = max(map(len, result["curves"].values()))
+        axis.set(
+            title=f"{name}, {seeds} seed{'s' if seeds > 1 else ''}",
+            xlabel="answers",
+            ylabel="accuracy on listings kept aside",
+        )
         axis.set_ylim(bottom=max(0.0, result["goal"] - 0.35))
         axis.legend(loc="lower right")
     figure.tight_layout()
