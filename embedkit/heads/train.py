@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,20 +15,13 @@ from embedkit.errors import Misuse, NotEnoughLabels
 from embedkit.heads.alone import Alone, each_alone
 from embedkit.heads.blocks import align, check_finite, has_anything
 from embedkit.heads.calibrate import fit_temperature, softmax
-from embedkit.heads.dense import densify
-from embedkit.heads.fusion import BlockTrial, fold_rows, fusion_weights, try_block
-from embedkit.heads.keywords import GramSpec, KeywordWeights
-from embedkit.heads.probe import ProbeHead, fit_part, prior_logits
+from embedkit.heads.fitting import AnyHead, HeadSpec, Kind, Task, fit_task, task_of, with_words
+from embedkit.heads.probe import ProbeHead
 from embedkit.heads.promise import Evidence
-from embedkit.heads.prototype import PrototypeHead, fit_prototype
-from embedkit.heads.splits import grouped_folds
 from embedkit.heads.weighted import WeightedHead
-from embedkit.heads.zeroshot import ZeroShotHead
 from embedkit.types import (
     Block,
     Calibration,
-    Documents,
-    Features,
     Float32,
     Int64,
     Modality,
@@ -40,22 +32,6 @@ from embedkit.types import (
 
 ONE_THREAD_UP_TO = 5_000
 """Products of up to so many rows gain little from a second BLAS thread, whose spinning costs a busy machine dearly."""
-Kind = Literal["probe", "prototype", "zeroshot"]
-MANY_ITEMS, FEW_FOLDS = 10_000, 3
-"""Of so many items two thirds teach nearly as much as all, so that three folds are enough."""
-AnyHead = ProbeHead | PrototypeHead | ZeroShotHead | WeightedHead
-
-
-@dataclass(frozen=True)
-class HeadSpec:
-    """How a head is trained; `grams` says for a keyword space what is counted, `zero_shot` is the head to calibrate."""
-
-    balanced: bool = False
-    prototypes: int = 1
-    folds: int = 5
-    grams: Mapping[str, GramSpec] = field(default_factory=dict)
-    keyword_weights: Mapping[str, Mapping[str, float]] | None = None
-    zero_shot: ZeroShotHead | None = None
 
 
 @dataclass(frozen=True)
@@ -152,6 +128,36 @@ def fit_head(
     calibrate (default all). Raises NotEnoughLabels for none, EmbedkitError for a vector that is not finite.
     """
     spec = spec or HeadSpec()
+    ids = _checked(kind, ids, blocks, labels)
+    aligned = align(ids, blocks)
+    for block in aligned:
+        check_finite(block)
+    countable = np.ones(len(ids), dtype=bool) if countable is None else np.asarray(countable, dtype=bool)
+    groups = np.arange(len(ids)) if groups is None else np.asarray(groups, dtype=np.int64)
+    task = task_of(kind, aligned, labels, groups, spec, seed, progress)
+    with threadpool_limits(1 if len(ids) <= ONE_THREAD_UP_TO else None, "blas"):
+        head, logits, trials = fit_task(task)
+    known = ((task.folds >= 0) | (kind == "zeroshot")) & (task.targets >= 0)
+    counted = known & countable
+    if spec.keyword_weights:
+        head, logits = with_words(head, logits, task, counted)
+    calibration = _calibrated(kind, logits[counted], task.targets[counted])
+    head = head.named(f"{kind}-{_digest(head, ids[known], logits[known])}")
+    alone = each_alone(aligned, trials, task.targets, task.folds, countable)
+    return TrainedHead(
+        head,
+        calibration,
+        ids[known],
+        logits[known].astype(np.float32),
+        task.targets[known],
+        countable[known],
+        _notes(task, labels),
+        tuple(one.of(known) for one in alone),
+    )
+
+
+def _checked(kind: Kind, ids: Int64, blocks: Sequence[Block], labels: Sequence[str]) -> Int64:
+    """Return the ids as int64[n]; raises for labels of another number, no block, and nothing to learn from."""
     ids = np.asarray(ids, dtype=np.int64)
     if len(ids) != len(labels):
         raise ValueError(f"{len(ids)} items, {len(labels)} labels")
@@ -159,104 +165,14 @@ def fit_head(
         raise Misuse("a head needs at least one space", "name one, for instance keywords")
     if len(ids) == 0 and kind != "zeroshot":
         raise NotEnoughLabels(f"no labelled items to train a {kind} on", "label some, or use the zero-shot head")
-    aligned = align(ids, blocks)
-    for block in aligned:
-        check_finite(block)
-    countable = np.ones(len(ids), dtype=bool) if countable is None else np.asarray(countable, dtype=bool)
-    groups = np.arange(len(ids)) if groups is None else np.asarray(groups, dtype=np.int64)
-    classes = spec.zero_shot.classes if kind == "zeroshot" and spec.zero_shot else tuple(sorted(set(labels)))
-    column = {name: i for i, name in enumerate(classes)}
-    targets = np.asarray([column.get(label, -1) for label in labels], dtype=np.int64)
-    wanted = min(spec.folds, FEW_FOLDS) if len(ids) > MANY_ITEMS else spec.folds
-    folds = grouped_folds(targets, groups, max(2, min(wanted, len(ids))), seed)
-    with threadpool_limits(1 if len(ids) <= ONE_THREAD_UP_TO else None, "blas"):
-        head, logits, trials = _fit(kind, aligned, targets, folds, classes, spec, seed, progress)
-    known = (folds >= 0) | (kind == "zeroshot")
-    known &= targets >= 0
-    notes = _notes(kind, classes, targets, folds, aligned, labels)
-    if spec.keyword_weights:
-        weights = KeywordWeights.from_mapping(spec.keyword_weights, classes)
-        first = fit_temperature(logits[known & countable], targets[known & countable], "")
-        documents = tuple(block.space for block in aligned if isinstance(block, Documents))
-        head = WeightedHead.on(head, weights, documents, first.temperature)
-        logits = logits + head.added(aligned)
-    counted = known & countable
-    calibration = fit_temperature(logits[counted], targets[counted], "none" if kind == "zeroshot" else "out-of-fold")
-    if kind == "zeroshot" and counted.any():
-        calibration = replace(calibration, split="labelled items, none of which shaped the head")
-    head = head.named(f"{kind}-{_digest(head, ids[known], logits[known])}")
-    alone = each_alone(aligned, trials, targets, folds, countable)
-    return TrainedHead(
-        head,
-        calibration,
-        ids[known],
-        logits[known].astype(np.float32),
-        targets[known],
-        countable[known],
-        notes,
-        tuple(one.of(known) for one in alone),
-    )
+    return ids
 
 
-def _fit(
-    kind: Kind,
-    blocks: Sequence[Block],
-    targets: Int64,
-    folds: Int64,
-    classes: tuple[str, ...],
-    spec: HeadSpec,
-    seed: int,
-    progress: Progress,
-) -> tuple[AnyHead, NDArray[np.floating], list[BlockTrial]]:
-    """Return the head fitted on all items, logits float[n, k] of each item by a model that had not seen it, and a
-    probe's blocks' own such logits.
-    """
-    if kind == "probe":
-        return _fit_probe(blocks, targets, folds, classes, spec, seed, progress)
-    vectors = [block for block in blocks if isinstance(block, Features)]
-    if kind == "prototype":
-        if len(vectors) != len(blocks):
-            raise Misuse(
-                "a prototype is a mean of vectors: it takes no keywords", "train a probe, or leave keywords out"
-            )
-        logits = np.zeros((len(targets), len(classes)), dtype=np.float32)
-        for done, (train, held) in enumerate(fold_rows(folds)):
-            progress("cross-fit", done, spec.folds)
-            fold = [block.take(block.ids[train]) for block in vectors]
-            part = fit_prototype(fold, targets[train], classes, spec.prototypes, seed)
-            logits[held] = part.logits(*(block.take(block.ids[held]) for block in vectors))
-        return fit_prototype(vectors, targets, classes, spec.prototypes, seed), logits, []
-    if kind != "zeroshot" or spec.zero_shot is None:
-        raise Misuse(
-            f"there is no head kind {kind!r} to fit", "probe, prototype, or zeroshot with a zero-shot head given"
-        )
-    return spec.zero_shot, spec.zero_shot.logits(*blocks), []
-
-
-def _fit_probe(
-    blocks: Sequence[Block],
-    targets: Int64,
-    folds: Int64,
-    classes: tuple[str, ...],
-    spec: HeadSpec,
-    seed: int,
-    progress: Progress,
-) -> tuple[ProbeHead, NDArray[np.floating], list[BlockTrial]]:
-    k = len(classes)
-    dense, trials = [], []
-    for done, block in enumerate(blocks):
-        progress("cross-fit blocks", done, len(blocks))
-        dense.append(densify(block, spec.grams.get(block.space), seed))
-        trials.append(try_block(dense[-1], targets, k, folds, spec.balanced))
-    weights = fusion_weights([trial.logits for trial in trials], targets, folds)
-    parts = []
-    for done, (one, trial, weight) in enumerate(zip(dense, trials, weights, strict=True)):
-        progress("fit", done, len(blocks))
-        parts.append(fit_part(one, trial.strength, weight, targets, k, spec.balanced))
-    prior = prior_logits(targets, k, spec.balanced)
-    logits = np.tensordot(weights, np.stack([trial.logits for trial in trials]), 1)
-    logits[~has_anything(blocks)] = prior
-    return ProbeHead("probe", classes, tuple(parts), prior), logits, trials
+def _calibrated(kind: Kind, logits: NDArray[np.floating], targets: Int64) -> Calibration:
+    calibration = fit_temperature(logits, targets, "none" if kind == "zeroshot" else "out-of-fold")
+    if kind == "zeroshot" and len(targets):
+        return replace(calibration, split="labelled items, none of which shaped the head")
+    return calibration
 
 
 def _digest(head: AnyHead, oof_ids: Int64, oof_logits: NDArray[np.floating]) -> str:
@@ -269,15 +185,9 @@ def _digest(head: AnyHead, oof_ids: Int64, oof_logits: NDArray[np.floating]) -> 
     return digest.hexdigest()[:8]
 
 
-def _notes(
-    kind: Kind,
-    classes: tuple[str, ...],
-    targets: Int64,
-    folds: Int64,
-    blocks: Sequence[Block],
-    labels: Sequence[str],
-) -> tuple[str, ...]:
+def _notes(task: Task, labels: Sequence[str]) -> tuple[str, ...]:
     """Return what a person should know about these labels, a sentence each."""
+    targets, folds, classes = task.targets, task.folds, task.classes
     notes = []
     stray = sorted({label for label, target in zip(labels, targets, strict=True) if target < 0})
     if stray:
@@ -285,12 +195,12 @@ def _notes(
     if len(classes) == 1:
         notes.append(f"there is one category only, {classes[0]!r}: the head always says it, and has learnt nothing")
     alone = [classes[c] for c in range(len(classes)) if (targets == c).any() and not (folds[targets == c] >= 0).any()]
-    if alone and kind != "zeroshot":
+    if alone and task.kind != "zeroshot":
         notes.append(
             f"{len(alone)} categories have a single listing (or copies of one), so how well they are recognised "
             f"cannot be measured: {', '.join(alone)}"
         )
-    empty = int((~has_anything(blocks)).sum()) if len(targets) else 0
+    empty = int((~has_anything(task.blocks)).sum()) if len(targets) else 0
     if empty:
         have = "1 labelled listing has" if empty == 1 else f"{empty:,} labelled listings have"
         notes.append(f"{have} nothing of what this head reads")
