@@ -48,7 +48,7 @@ class Card:
     """One listing and the evidence about it. `picture` is an address as Label Studio loads it, "" for none.
 
     `top` holds suggestions, best first; where a task lists the categories in the model's order, the more of them the
-    better. `score` in [0, 1] orders the queue, lowest first: the model's confidence.
+    better. `score` in [0, 1] orders the queue, lowest first: the model's confidence, or for an audit a place by lot.
     """
 
     item_id: int

@@ -12,16 +12,16 @@ from typing import Any
 
 import numpy as np
 
+from embedkit.alike import alike
 from embedkit.annotation.cards import Card, Neighbour, Suggested, prediction, task_of
 from embedkit.annotation.labelling import Category, LabellingSpec, codes
 from embedkit.annotation.routes import Picture
 from embedkit.catalog.pictures import PictureSource
 from embedkit.encoders.pictures import decode_picture
 from embedkit.errors import PictureError
-from embedkit.ground import LEVEL, Truths, load_truths
-from embedkit.indexing import features_of
+from embedkit.ground import LEVEL, load_truths
 from embedkit.select import Standing, reason_words
-from embedkit.stores import items, runs, spaces, vectors
+from embedkit.stores import items, runs, spaces
 from embedkit.stores.judgements import HeadRecord, ReviewItem
 from embedkit.types import Item, Predictions
 from embedkit.workspace import Workspace
@@ -84,7 +84,7 @@ class Evidence:
             top=top,
             reasons=(),
             neighbours=(),
-            score=min(1.0, max(0.0, top[0].probability)),
+            score=queued.score if queued.drawn_by == "audit" else min(1.0, max(0.0, top[0].probability)),
             model_version=model_version,
             batch_id=batch_id,
             head_id=self.predictions.head_id,
@@ -162,7 +162,7 @@ def gather(
         asked = items.load_items(connection, item_ids)
         others = items.load_items(connection, outside)
     assert catalogue is not None
-    near = _nearest(workspace, asked, truths, known, record.spaces)
+    near = alike(workspace, asked, truths, known, record.spaces, NEIGHBOURS)
     nearest = {item_id for ids in near.values() for item_id in ids}
     shown = [item for item in truths.items if item.item_id in nearest] + asked + others
     return Evidence(
@@ -176,28 +176,3 @@ def gather(
         pictures=PictureSource(Path(catalogue.source), Path(catalogue.images) if catalogue.images else None),
         row_of={int(item_id): row for row, item_id in enumerate(predictions.ids)},
     )
-
-
-def _nearest(
-    workspace: Workspace,
-    asked: list[Item],
-    truths: Truths,
-    known: Sequence[spaces.SpaceRecord],
-    read_by_head: Sequence[str],
-) -> dict[int, tuple[int, ...]]:
-    """Return each item's nearest labelled others, by pictures, and by texts for items without a picture."""
-    pictures = [one for one in known if one.spec.modality == "image"]
-    texts = [one for one in known if one.spec.modality == "text"]
-    found: dict[int, tuple[int, ...]] = {}
-    for group in (pictures, texts):
-        open_items = [item for item in asked if item.item_id not in found]
-        best = [one for one in group if one.space in read_by_head] or group
-        if not best or not open_items:
-            continue
-        queries, labelled = (features_of(workspace, best[-1], some) for some in (open_items, truths.items))
-        near = vectors.search_exact(labelled, queries, NEIGHBOURS + 1)
-        for query, ids in zip(near.query_ids.tolist(), near.ids, strict=True):
-            others = tuple(int(i) for i in ids if i not in (-1, query))[:NEIGHBOURS]
-            if others:
-                found[query] = others
-    return found

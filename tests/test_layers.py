@@ -15,7 +15,7 @@ PURE = {"heads", "select", "metrics", "agreement", "forecast", "explain", "study
 FOREIGN = {"encoders", "stores", "catalog", "demo", "annotation", "migrations", "models"}
 # a workspace, and what is done with several foreign libraries in one
 WORKSPACE = {"workspace", "intake", "encoding", "indexing", "blocks", "ground", "lexicon", "review", "standing"}
-WORKSPACE |= {"batches", "evidence", "returned", "verdicts"}
+WORKSPACE |= {"alike", "batches", "evidence", "returned", "verdicts"}
 WORKSPACE |= {"explaining", "explanations", "exploring", "maps", "nearest", "studies", "wording"}
 WORKSPACE |= {"findings", "gathered", "messages", "past", "waiting"}
 WORKSPACE |= {"apart", "lineup", "scenario_file", "trials"}

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from embedkit import lexicon
+from embedkit.alike import merge
 from embedkit.blocks import KEYWORDS, resolve, short_name
 from embedkit.catalog.pictures import PictureSource
 from embedkit.catalog.text import tokenize
@@ -21,8 +22,6 @@ from embedkit.types import Encoder, Features, Float32, Int64, Item, Modality, Ne
 from embedkit.workspace import Workspace
 
 CANDIDATES = 200
-RANK_CONSTANT = 60
-"""k of reciprocal rank fusion: score = sum over spaces of 1 / (60 + rank). Cormack, Clarke & Buettcher 2009, SIGIR."""
 
 
 @dataclass(frozen=True)
@@ -170,12 +169,9 @@ def _search(
 
 def _merged(found: dict[str, Neighbours | None], k: int, leave_out: int | None) -> Int64:
     """Return the ids of the k best by reciprocal rank fusion; with one space, in that space's own order."""
-    score: dict[int, float] = {}
-    for neighbours in found.values():
-        for rank, item_id in enumerate(neighbours.ids[0] if neighbours else [], 1):
-            if item_id >= 0 and item_id != leave_out:
-                score[int(item_id)] = score.get(int(item_id), 0.0) + 1 / (RANK_CONSTANT + rank)
-    return np.array(sorted(score, key=lambda item_id: (-score[item_id], item_id))[:k], dtype=np.int64)
+    orders = [neighbours.ids[0].tolist() for neighbours in found.values() if neighbours]
+    kept = [item_id for item_id in merge(orders) if item_id != leave_out]
+    return np.array(kept[:k], dtype=np.int64)
 
 
 def _row(rank: int, item: Item, found: dict[str, Neighbours | None]) -> dict[str, Any]:
