@@ -143,7 +143,7 @@ def _see(parent: ElementTree.Element) -> None:
         zoomControl="true",
         selectionControl="false",
         horizontalAlignment="center",
-        maxHeight="calc(100vh - 290px)",
+        maxHeight="calc(100vh - 292px)",
     )
     _tag(
         _view(parent, "ek-near"),

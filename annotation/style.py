@@ -1,7 +1,8 @@
 """How the labelling page looks. Label Studio cleans this text as if it were HTML, so no "<", ">" or "&" stands in it.
 
 The page fills the window and never scrolls as a whole: what is left over after everything else is the seller's text,
-which scrolls by itself. Colours are Label Studio's own, so that the dark theme works.
+which scrolls by itself. The picture's tools have a place of their own: did the picture make room when they appear, it
+would keep the size it had before, and lose its edges. Colours are Label Studio's own, so that the dark theme works.
 """
 
 STYLE = """
@@ -14,6 +15,8 @@ STYLE = """
   line-height: inherit; color: inherit; }
 .ek-left { flex: 0 0 46%; min-width: 0; display: flex; flex-direction: column; gap: 10px; }
 .ek-picture { flex: 1 1 0; min-height: 0; overflow: hidden; }
+.ek-picture .lsf-object { padding-right: 46px; }
+.ek-picture .lsf-toolbar { position: absolute; right: 0; top: 60px; }
 .ek-right { flex: 1 1 0; min-width: 0; display: flex; flex-direction: column; gap: 8px; overflow-y: auto; }
 .ek-title { font-size: 19px; font-weight: 600; line-height: 1.25; max-height: 3.8em; overflow-y: auto;
   overflow-wrap: anywhere; }

@@ -15,14 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from embedkit.annotation.labelling import AMBIGUOUS, NEEDS_CATEGORY, SEARCH_FIRST
+from embedkit.stages import index
 from embedkit.stores import answers
-from embedkit.types import Answer
+from embedkit.types import Answer, no_progress
 from embedkit.workspace import Workspace
 from tests.label_studio.studio import Person, Studio, number_of, send, take_in
-from tests.review_worlds import answered, fit, indexed
-from tests.worlds import COLOURS, ColourRegistry, listing
+from tests.review_worlds import answered, fit, indexed, silent
+from tests.worlds import COLOURS, ColourRegistry, coloured, listing, write_shop
 
 CHROMIUM = shutil.which("chromium")
 WIDE, SMALL = (1500, 950), (1280, 720)
@@ -39,6 +41,11 @@ OUT_OF_SIGHT = """() => {
         const part = document.querySelector('.ek-' + name).getBoundingClientRect();
         return part.top < 40 || part.bottom > bar.top + 1 || part.right > innerWidth || part.height < 10;
     });
+}"""
+CUT_OFF = """() => {
+    const picture = document.querySelector('.ek-picture img'), whole = picture.getBoundingClientRect();
+    const frame = picture.parentElement.getBoundingClientRect();
+    return Math.max(0, Math.round(frame.left - whole.left), Math.round(whole.right - frame.right));
 }"""
 SETTLED = """before => {
     const studio = window.Htx, picture = document.querySelector('.ek-picture img');
@@ -270,6 +277,26 @@ def test_the_picture_is_seen_whichever_way_it_comes(
             wanted = COLOURS[screen.task().split()[0]]
             assert all(abs(one - other) < 40 for one, other in zip(seen, wanted, strict=True))
             assert screen.outside == []
+
+
+def test_a_wide_picture_is_seen_to_its_edges(
+    workspace: Workspace, colours: ColourRegistry, studio: Studio, tmp_path: Path
+) -> None:
+    rows = coloured(30, tuple(COLOURS))
+    shop = write_shop(tmp_path / "wide", rows)
+    for number, row in enumerate(rows):
+        Image.new("RGB", (600 + number, 280), COLOURS[row["colour"]]).save(shop.parent / row["image"])
+    index.run(workspace, index.IndexSpec(shop, encoders=("colour",)), silent, no_progress)
+    fit(workspace)
+    project_id = sent(workspace, studio, "wide pictures")
+    with sitting(studio.person("hal"), SMALL) as screen:
+        screen.label_all(project_id)
+        for _ in range(2):
+            screen.page.wait_for_selector(".ek-picture .lsf-toolbar button")
+            assert screen.page.evaluate(CUT_OFF) == 0
+            screen.press("1")
+            screen.finish()
+            screen.settle()
 
 
 @contextmanager
