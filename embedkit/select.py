@@ -104,7 +104,8 @@ class Standing:
 class Queued:
     """One listing of the queue. `drawn_by` says why it is there, for good: an audit must stay a uniform sample.
 
-    score in [0, 1], lowest first: the confidence, 0 for a tie. `also` are near-duplicates that its answer settles.
+    score in [0, 1], lowest first: the confidence, 0 for a tie, and of what the audit drew another's, by lot: half a
+    batch is to hold half of its audit, not the doubtful half. `also` are near-duplicates that its answer settles.
     """
 
     item_id: int
@@ -194,6 +195,9 @@ def draw_batch(standing: Standing, policy: ReviewPolicy, rng: np.random.Generato
     for row in hand.draw(any_of, standing.strength["doubt"], left):
         drawn[row] = next(reason for reason in ("doubt", *policy.shares) if standing.holds[reason][row])
     score = np.where(standing.tie, 0.0, standing.confidence)
+    others = score[[row for row in drawn if drawn[row] != "audit"]]
+    lot = audited[~standing.tie[audited]]
+    score[lot] = rng.choice(others, len(lot)) if len(others) else rng.random(len(lot))
     rows = sorted(drawn, key=lambda row: (score[row], row))
     return [
         Queued(

@@ -72,6 +72,15 @@ def test_the_least_confident_listing_comes_first() -> None:
     assert [(q.item_id, q.position, q.score) for q in drawn] == [(101, 0, 0.6), (102, 1, 0.7), (100, 2, 0.9)]
 
 
+def test_what_the_audit_drew_is_spread_over_the_batch_so_that_half_a_batch_holds_half_of_it() -> None:
+    sure = [0.999] * 900 + [0.3 + 0.0001 * n for n in range(100)]
+    queue = draw(standing(sure, vectors=np.zeros((1000, 1), dtype=np.float32)), budget=100, audit_share=0.4)
+    places = [one.position for one in queue if one.drawn_by == "audit"]
+    first_half = sum(place < 50 for place in places)
+    assert (len(places), 12 <= first_half <= 28) == (40, True)
+    assert [one.score for one in queue] == sorted(one.score for one in queue)
+
+
 def test_of_more_than_the_budget_the_most_doubtful_are_drawn() -> None:
     assert ids(draw(standing([0.9, 0.3, 0.8, 0.5]), budget=2)) == [101, 103]
 

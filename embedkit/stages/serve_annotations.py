@@ -149,9 +149,11 @@ class LiveModel:
             with self.workspace.database().connect(read_only=True) as connection:
                 here = items.load_items(connection, list({one.item_id for one in asked}))
                 known = spaces.load_spaces(connection)
+                reviewed = answers.load_reviewed(connection)
+            placed = {one.item.item_id: one.item.score for one in reviewed if one.item.drawn_by == "audit"}
             keys = {item.item_id: item.key for item in here}
             ours = [one.item_id in keys and one.key in ("", keys[one.item_id]) for one in asked]
-            made = self._opinions(head_id, trained, here, known) if any(ours) else {}
+            made = self._opinions(head_id, trained, here, known, placed) if any(ours) else {}
         return [made[one.item_id] if mine else None for one, mine in zip(asked, ours, strict=True)]
 
     def _head(self) -> tuple[str, TrainedHead]:
@@ -171,15 +173,21 @@ class LiveModel:
         return self._trained
 
     def _opinions(
-        self, head_id: str, trained: TrainedHead, here: list[Item], known: Sequence[spaces.SpaceRecord]
+        self,
+        head_id: str,
+        trained: TrainedHead,
+        here: list[Item],
+        known: Sequence[spaces.SpaceRecord],
+        placed: Mapping[int, float],
     ) -> dict[int, Mapping[str, Any]]:
+        """Return what a head says of these listings; those that an audit drew keep their place in the queue."""
         predictions = standing.predict(self.workspace, trained, here, known)
         code_of = codes(predictions.classes)
         made: dict[int, Mapping[str, Any]] = {}
         for row, (item_id, name) in enumerate(zip(predictions.ids.tolist(), predictions.label, strict=True)):
             confidence = min(1.0, float(predictions.confidence[row]))
             chosen = Suggested(code_of[name], name, confidence) if self.preselect else None
-            made[item_id] = opinion(item_id, chosen, confidence, f"{head_id}#live")
+            made[item_id] = opinion(item_id, chosen, placed.get(item_id, confidence), f"{head_id}#live")
         return made
 
 
