@@ -8,6 +8,7 @@ import click
 
 from embedkit.cli.options import format_options, workspace_option
 from embedkit.cli.output import emit
+from embedkit.cli.progress import say
 
 
 @click.command("labels")
@@ -29,4 +30,7 @@ def command(workspace_path: Path, versions: bool, proposed: bool, output_format:
     if versions and proposed:
         raise click.UsageError("give one of --all and --proposed")
     stage = labels.versions if versions else labels.proposed if proposed else labels.run
-    emit(stage(Workspace(workspace_path)), output_format)
+    rows = stage(Workspace(workspace_path))
+    if not rows and not versions:
+        say("nobody has proposed a category yet" if proposed else "no listing has an answer yet")
+    emit(rows, output_format)

@@ -14,7 +14,10 @@ from embedkit.workspace import Workspace
 
 
 def run(workspace: Workspace) -> list[dict[str, Any]]:
-    """Return a row for each listing that has an answer, with what the catalogue says beside it."""
+    """Return a row for each listing that has an answer: who gave it, when, to which task, and what the catalogue says.
+
+    lead_time_s is what all who judged it took together, None where that is not known.
+    """
     workspace.require()
     with workspace.database().connect(read_only=True) as connection:
         answered = answers.load_answers(connection)
@@ -83,10 +86,10 @@ def proposed(workspace: Workspace) -> list[dict[str, Any]]:
 def _answered(row: answers.AnswerRow, listing: Mapping[str, Any]) -> dict[str, Any]:
     details: Mapping[str, Any] = row.details
     votes = details.get("votes", 1)
+    voices = details.get("by", [])
     return {
-        **listing,
+        "key": listing["key"],
         "label": row.label,
-        "source": row.source,
         "who": row.who,
         "when": row.when,
         "drawn_by": row.drawn_by,
@@ -94,6 +97,14 @@ def _answered(row: answers.AnswerRow, listing: Mapping[str, Any]) -> dict[str, A
         "flags": list(details.get("flags", [])),
         "comment": "\n".join(details.get("comments", [])),
         "near_duplicate": answers.SETTLED_WITH in details,
+        "source": row.source,
+        "lead_time_s": details.get("lead_time_s"),
+        "batch": details.get("batch"),
+        "head": details.get("head"),
+        "task": list(dict.fromkeys(one["task"] for one in voices)),
+        "annotation": [one["annotation_id"] for one in voices],
+        "title": listing["title"],
+        "catalogue_category": listing["catalogue_category"],
     }
 
 

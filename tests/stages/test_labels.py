@@ -31,10 +31,7 @@ def test_an_answer_is_shown_beside_what_the_catalogue_says(desk: Desk) -> None:
     (row,) = labels.run(desk.workspace)
     assert row == {
         "key": "k000",
-        "title": "red no 0",
-        "catalogue_category": "red",
         "label": "blue",
-        "source": "consensus",
         "who": "user 1, user 2",
         "when": "2031-05-17T10:00:00+00:00",
         "drawn_by": "audit",
@@ -42,7 +39,16 @@ def test_an_answer_is_shown_beside_what_the_catalogue_says(desk: Desk) -> None:
         "flags": ["ambiguous"],
         "comment": HOSTILE,
         "near_duplicate": False,
+        "source": "consensus",
+        "lead_time_s": 7.5,
+        "batch": row["batch"],
+        "head": row["head"],
+        "task": row["task"],
+        "annotation": [1, 2, 3],
+        "title": "red no 0",
+        "catalogue_category": "red",
     }
+    assert (row["batch"], len(row["task"])) == (desk.batch_id, 1)
 
 
 def test_every_version_is_shown_on_request(desk: Desk) -> None:
