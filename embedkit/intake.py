@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from embedkit.catalog.nouns import Catalogue, Listing
+from embedkit.catalog.nouns import Catalogue, Listing, Problem
 from embedkit.catalog.pictures import PictureSource
 from embedkit.catalog.text import full_text
 from embedkit.errors import PictureError, WorkspaceError
@@ -59,8 +59,21 @@ def take_in(
     }
     if changes.returned:
         numbers["returned"] = len(changes.returned)
-    line = ", ".join(f"{name} {count}" for name, count in numbers.items())
+    line = ", ".join(f"{name} {count:,}" for name, count in numbers.items())
     return Intake(run_id, current, pictures, line, numbers, changes.rows_to_write)
+
+
+def absent_pictures(catalogue: Catalogue, pictures: PictureSource) -> list[Problem]:
+    """Return a problem for each listing whose picture is not there; those that are there are not opened."""
+    column = ", ".join(catalogue.columns.of("picture"))
+    problems = []
+    for listing in catalogue.listings:
+        try:
+            if listing.picture is not None:
+                pictures.stat(listing.picture)
+        except PictureError as error:
+            problems.append(Problem(listing.row, listing.key, column, listing.picture or "", error.message))
+    return problems
 
 
 def _rows(

@@ -63,7 +63,8 @@ class Workspace:
         """Raise WorkspaceError unless a catalogue has been indexed here."""
         if not self.catalog.is_file():
             raise WorkspaceError(
-                f"{self.root} holds no catalogue", f"Make one: embedkit index CATALOGUE --workspace {self.root}"
+                f"{self.root} holds no catalogue",
+                f"Make one: embedkit index CATALOGUE --workspace {self.root}\nOr name the workspace you mean: -w DIR",
             )
 
     def create(self) -> None:

@@ -76,7 +76,10 @@ def _reader(source: Path) -> Callable[[Path, str | None], Table]:
     if not stat.S_ISREG(status.st_mode):
         raise CatalogError(f"{source} is neither a file nor a folder", f"A catalogue is {FORMATS}.")
     if source.suffix.lower() not in readers:
-        raise CatalogError(f'{source} has the suffix "{source.suffix}", which names no format known here', FORMATS)
+        raise CatalogError(
+            f'{source} has the suffix "{source.suffix}", which names no format known here',
+            f"A catalogue is {FORMATS}; save a spreadsheet as CSV first.",
+        )
     if status.st_size == 0:
         raise CatalogError(f"{source} is empty")
     return readers[source.suffix.lower()]

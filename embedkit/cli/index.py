@@ -13,16 +13,16 @@ from embedkit.cli.progress import progress_bars, say
 ROLES = ("key", "title", "text", "picture", "category")
 
 
-def named_values(values: Sequence[str], option: str, names: Sequence[str] | None = None) -> dict[str, tuple[str, ...]]:
-    """Return {name: (value, …)} from repeated NAME=VALUE options; raises click.BadParameter for anything else."""
+def columns_by_role(values: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return {role: (column, …)} from repeated ROLE=NAME options; raises click.BadParameter for anything else."""
     found: dict[str, list[str]] = {}
     for value in values:
-        name, equals, rest = value.partition("=")
-        if not equals or not rest or (names is not None and name not in names):
-            wanted = f"one of {', '.join(names)}" if names else "NAME"
-            raise click.BadParameter(f"{value!r} is not {wanted}, then =, then a value", param_hint=option)
-        found.setdefault(name, []).extend(part.strip() for part in rest.split(","))
-    return {name: tuple(rest) for name, rest in found.items()}
+        role, _, names = value.partition("=")
+        if role not in ROLES or not names:
+            wanted = f"write ROLE=NAME, where ROLE is one of {', '.join(ROLES)}"
+            raise click.BadParameter(f"{value!r}: {wanted}", param_hint="--column")
+        found.setdefault(role, []).extend(name.strip() for name in names.split(","))
+    return {role: tuple(names) for role, names in found.items()}
 
 
 @click.command("index")
@@ -107,7 +107,7 @@ def command(
 
     spec = index.IndexSpec(
         source=catalogue,
-        columns=named_values(columns, "--column", ROLES),
+        columns=columns_by_role(columns),
         encoders=encoders or index.BUNDLED,
         weights=weights_by_encoder(weights, encoders),
         index_bytes=int(index_gib * 2**30),

@@ -90,8 +90,9 @@ def main(debug: bool) -> None:
     embedkit train                                 fit a head on the catalogue's categories
     embedkit classify --promise 0.98               accept what is sure, queue the rest
 
-    Every verb takes -w/--workspace DIR (or EMBEDKIT_WORKSPACE); the default is ./embedkit-workspace.
-    Exit codes: 0 done, 1 failed, 2 misuse, 3 done but some items failed, 4 a --min-... gate was not met.
+    Every verb but models takes -w/--workspace DIR (or EMBEDKIT_WORKSPACE); the default is ./embedkit-workspace.
+    The demo has its own: -w DIR or ./demo-workspace. Exit codes: 0 done, 1 failed, 2 misuse, 3 done but some items
+    failed, 4 a head was held back, 130 stopped by Ctrl-C.
     """
 
 

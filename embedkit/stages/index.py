@@ -11,6 +11,7 @@ from typing import Any
 
 from embedkit import indexing, intake, lexicon
 from embedkit.catalog.nouns import CatalogSpec, Catalogue
+from embedkit.catalog.pictures import PictureSource
 from embedkit.catalog.read import describe, read_catalogue
 from embedkit.catalog.text import full_text
 from embedkit.encoders.options import EncoderOptions
@@ -21,6 +22,8 @@ from embedkit.workspace import Workspace
 
 BUNDLED = ("clip-tiny", "densenet-tiny")
 CLIP_CONTEXT = 77
+SHOWN = 20
+"""Problems that a preview lists; more say the same again."""
 
 
 @dataclass(frozen=True)
@@ -64,14 +67,20 @@ class IndexSpec:
 
 
 def preview(spec: IndexSpec, say: Say) -> Report:
-    """Return what reading the catalogue would find; writes nothing."""
+    """Return what reading the catalogue would find, pictures that are not there too; writes nothing."""
     catalogue = read_catalogue(spec.source, spec.catalog)
     _show(catalogue, spec, say)
-    for problem in catalogue.problems[:20]:
-        say(f"  row {problem.row}, {problem.column}: {problem.cause} ({problem.value!r})")
-    line = f"{len(catalogue.listings)} listings, {len(catalogue.problems)} problems; nothing was written"
-    numbers = {"listings": len(catalogue.listings), "problems": len(catalogue.problems)}
-    return Report((line,), numbers, len(catalogue.problems))
+    pictures = PictureSource(spec.source, spec.images)
+    problems = sorted((*catalogue.problems, *intake.absent_pictures(catalogue, pictures)), key=lambda one: one.row)
+    for problem in problems[:SHOWN]:
+        place = f"row {problem.row}, {problem.column}" if problem.column else f"row {problem.row}"
+        value = f" ({problem.value!r})" if problem.value and problem.value not in problem.cause else ""
+        say(f"  {place}: {problem.cause}{value}")
+    if len(problems) > SHOWN:
+        say(f"  … and {len(problems) - SHOWN:,} more")
+    what = f"{len(problems):,} problem{'' if len(problems) == 1 else 's'}"
+    line = f"{len(catalogue.listings):,} listings, {what}; nothing was written"
+    return Report((line,), {"listings": len(catalogue.listings), "problems": len(problems)}, len(problems))
 
 
 def run(workspace: Workspace, spec: IndexSpec, say: Say, progress: Progress) -> Report:
@@ -142,7 +151,7 @@ def _tidy(workspace: Workspace, held: lock.WorkspaceLock, repair: bool, say: Say
 
 
 def _show(catalogue: Catalogue, spec: IndexSpec, say: Say) -> None:
-    say(f"{catalogue.source}: {len(catalogue.listings)} listings; columns taken as")
+    say(f"{catalogue.source}: {len(catalogue.listings):,} listings; columns taken as")
     for line in describe(catalogue.columns):
         say(f"  {line}")
     depth = spec.category_depth

@@ -62,6 +62,7 @@ def test_an_error_is_a_message_and_a_hint_on_stderr_without_a_traceback(tmp_path
     assert result.stdout == ""
     assert result.stderr == (
         f"Error: {tmp_path} holds no catalogue\nMake one: embedkit index CATALOGUE --workspace {tmp_path}\n"
+        "Or name the workspace you mean: -w DIR\n"
     )
 
 

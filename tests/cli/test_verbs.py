@@ -49,7 +49,9 @@ def test_a_column_can_be_given_and_a_wrong_one_is_an_error_that_names_it(shop: P
     assert wrong.exit_code == 1
     assert 'no column "titel"' in wrong.stderr
     assert "--column title=title" in wrong.stderr
-    assert run("index", shop, "--column", "tittle=title").exit_code == 2
+    strange = run("index", shop, "--column", "tittle=title")
+    assert strange.exit_code == 2
+    assert "'tittle=title': write ROLE=NAME, where ROLE is one of key, title, text, picture, category" in strange.stderr
 
 
 def test_weights_are_for_an_encoder_that_is_asked_for(shop: Path) -> None:

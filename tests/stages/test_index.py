@@ -195,6 +195,17 @@ def test_a_preview_writes_nothing(workspace: Workspace, colours: ColourRegistry,
     assert not workspace.root.exists()
 
 
+def test_a_preview_names_pictures_that_are_not_there(tmp_path: Path) -> None:
+    shop = write_shop(tmp_path, coloured(index.SHOWN + 5))
+    for path in [*tmp_path.glob("*.png")][2:]:
+        path.unlink()
+    said: list[str] = []
+    report = index.preview(index.IndexSpec(shop), said.append)
+    assert (report.summary, report.exit_code) == (("25 listings, 23 problems; nothing was written",), 3)
+    assert sum(": no such file: " in line for line in said) == index.SHOWN
+    assert said[-1] == "  … and 3 more"
+
+
 def test_a_directory_of_other_things_is_not_taken_for_a_workspace(colours: ColourRegistry, tmp_path: Path) -> None:
     shop = write_shop(tmp_path, coloured(3))
     with pytest.raises(WorkspaceError, match="is not a workspace"):
