@@ -34,6 +34,7 @@ def mapped(gathered: Gathered, _: Told) -> Section:
         "are often filed wrongly.",
         len(wrong),
     )
+    by_error = join([by_error, _("Each was judged by a model that had not seen it.")], " ")
     heads = [_("key"), _("title"), _("filed under"), _("the model says"), _("sure")]
     surest = sorted(wrong, key=lambda row: -row["confidence"])[:MOST_ROWS]
     data = table(

@@ -94,9 +94,13 @@ def confusion(gathered: Gathered, _: Told) -> Section:
     pairs = charts.confused_pairs(rows)
     wrong = sum(row["count"] for row in rows if row["truth"] != row["predicted"])
     if pairs:
-        takeaway = _(
-            "{n} errors in all. Most often, listings filed under {truth} are taken for {predicted} ({count}).",
-            n=_.number(wrong),
+        takeaway = _.plural(
+            "{n} of the {tested} listings kept aside goes elsewhere: it is filed under {truth} and taken for "
+            "{predicted}.",
+            "{n} of the {tested} listings kept aside go elsewhere. Most often, listings filed under {truth} are taken "
+            "for {predicted} ({count}).",
+            wrong,
+            tested=_.number(sum(row["count"] for row in rows)),
             truth=tag("b", pairs[0]["truth"]),
             predicted=tag("b", pairs[0]["predicted"]),
             count=_.number(pairs[0]["count"]),
@@ -187,7 +191,7 @@ def _bins_table(bins: Rows, _: Told) -> Html:
     heads = [_("stated sureness"), _("listings"), _("mean sureness"), _("right"), _("95% interval")]
     rows = [
         [
-            interval(_, row["low"], row["high"]),
+            interval(_, row["low"], row["high"], 0),
             _.number(row["count"]),
             _.share(row["confidence"]),
             _.share(row["accuracy"]),

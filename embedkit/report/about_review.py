@@ -29,7 +29,7 @@ def review(gathered: Gathered, photos: Photos, _: Told) -> Section:
         opening = _(
             "Nothing is queued. These {shown} would be asked about first; {command} queues them.",
             shown=_.number(len(rows)),
-            command=tag("code", "embedkit export-tasks"),
+            command=tag("code", "embedkit export-tasks -o tasks.json"),
         )
     point = numbers["reviews_for_a_point"]
     gain = (

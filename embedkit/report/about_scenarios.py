@@ -32,8 +32,8 @@ def scenarios(gathered: Gathered, _: Told) -> Section:
     body: list[object] = [_decision(study, _)]
     if any(measured(row) is not None for row in rows):
         takeaway = _("Where the bars overlap widely, chance may have decided the order.")
-        body.append(figure(scenario_chart(rows, _.plain), takeaway, _costs(rows, _), _))
-    body += [_table(rows, _), _notes(study, _), _described(rows, _), _changed(study, _)]
+        body.append(figure(scenario_chart(rows, _.plain), takeaway, "", _))
+    body += [_table(rows, _), _notes(study, _), _costs(rows, _), _described(rows, _), _changed(study, _)]
     return Section("scenarios", title, join(body))
 
 
@@ -156,7 +156,10 @@ def _costs(rows: Rows, _: Told) -> Html:
         ]
         for row in rows
     ]
-    return table(heads, body, numbers=range(1, 7))
+    note = aside(
+        _("Encoding as if nothing were stored; memory is that of the largest process, Python and libraries included.")
+    )
+    return join([tag("h3", _("What each scenario costs")), table(heads, body, numbers=range(1, 7)), note])
 
 
 def _notes(study: Study, _: Told) -> Html:

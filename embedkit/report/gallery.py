@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from embedkit.explain.faithfulness import Faithfulness
 from embedkit.explain.listing import KEYWORDS, Explanation, Nearest, PictureMaps, WordMaps
 from embedkit.explain.overlay import draw_map
+from embedkit.explain.remarks import Remark
 from embedkit.gathered import Gathered
-from embedkit.report.evidence import part_name, signed, signed_share, state
+from embedkit.report.evidence import part_name, remark, signed, signed_share, state
 from embedkit.report.html import Html, Told, join, tag
 from embedkit.report.parts import Section, aside, lead, missing
 from embedkit.report.photos import Photos
@@ -80,6 +85,7 @@ def _card(row: dict[str, Any], gathered: Gathered, photos: Photos, _: Told) -> H
             tag("p", tag("code", row["key"])),
             tag("p", filed, " ", second),
             _short(one, _) if one else "",
+            *(tag("p", remark(note, _.plain), class_="aside") for note in (_doubts(one) if one else ())),
         ),
     )
     return tag("article", head, _why(one, photos, _) if one else "", class_="card")
@@ -115,11 +121,17 @@ def _short(one: Explanation, _: Told) -> Html:
     return tag("p", said, class_="short")
 
 
+def _doubts(one: Explanation) -> tuple[Remark, ...]:
+    """Return what is remarked where the explanation is of a twin that decides otherwise: its numbers then say so."""
+    kinds = {note.kind for note in one.notes}
+    return tuple(note for note in one.notes if note.kind in ("learnt", "twin")) if "twin" in kinds else ()
+
+
 def _why(one: Explanation, photos: Photos, _: Told) -> Html:
     blocks = [_adds(one, _)]
     blocks += [_picture(maps, photos, _) for maps in one.pictures[:1]]
     blocks += [_text(maps, _) for maps in one.texts[:1]]
-    blocks += [_words(one, _), _nearest(one.nearest, photos, _)]
+    blocks += [_words(one, _), _nearest(one, photos, _)]
     return tag("div", *blocks, class_="why")
 
 
@@ -128,7 +140,8 @@ def _adds(one: Explanation, _: Told) -> Html:
     if not one.adds:
         return Html("")
     two = len(one.categories) > 1
-    gaps = {name: float(adds[0] - adds[1]) if two else float(adds[0]) for name, adds in one.adds.items()}
+    counting = _counting(one) or one.adds
+    gaps = {name: float(adds[0] - adds[1]) if two else float(adds[0]) for name, adds in counting.items()}
     widest = max(abs(gap) for gap in gaps.values()) or 1.0
     rows = [
         tag(
@@ -145,6 +158,11 @@ def _adds(one: Explanation, _: Told) -> Html:
         else _("Speaks for {first}", first=one.categories[0])
     )
     return tag("div", tag("h5", heading), tag("table", tag("tbody", *rows), class_="adds"))
+
+
+def _counting(one: Explanation) -> Mapping[str, NDArray[np.float64]]:
+    """Return the parts that add anything at all: the others count for nothing, or the listing lacks them."""
+    return {name: adds for name, adds in one.adds.items() if np.any(adds)}
 
 
 def _axis(share: float) -> Html:
@@ -217,10 +235,20 @@ def _words(one: Explanation, _: Told) -> Html:
     )
 
 
-def _nearest(found: tuple[Nearest, ...], photos: Photos, _: Told) -> Html:
-    """Return the nearest listings whose category is known, each once."""
-    once: dict[str, Nearest] = {}
+def _nearest(one: Explanation, photos: Photos, _: Told) -> Html:
+    """Return the nearest listings whose category is known, each once: the nearest by each part, then the next by each.
+
+    Only parts that count are evidence, and cosines of different spaces cannot be compared.
+    """
+    counting = _counting(one) or one.adds
+    found = [near for near in one.nearest if near.by in counting] or list(one.nearest)
+    places: Counter[str] = Counter()
+    turns = []
     for near in sorted(found, key=lambda near: -near.cosine):
+        turns.append((places[near.by], near))
+        places[near.by] += 1
+    once: dict[str, Nearest] = {}
+    for _turn, near in sorted(turns, key=lambda pair: pair[0]):
         once.setdefault(near.key, near)
     if not once:
         return Html("")

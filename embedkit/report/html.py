@@ -82,11 +82,11 @@ def exactly(share: float, _: Told | Wording) -> str:
     return _.share(share, digits)
 
 
-def interval(_: Told, low: float | None, high: float | None) -> Html:
-    """Return the ends of a 95 % interval, as people write it."""
+def interval(_: Told, low: float | None, high: float | None, digits: int = 1) -> Html:
+    """Return the ends of an interval, as people write it: rounded any further, 99.7 % would read as certainty."""
     if low is None or high is None:
         return Html("")
-    return _("{low} to {high}", low=_.share(low, 0), high=_.share(high, 0))
+    return _("{low} to {high}", low=_.share(low, digits), high=_.share(high, digits))
 
 
 def table(

@@ -24,9 +24,9 @@ class Section:
 
 
 def figure(chart: Chart, takeaway: object, data: object, _: Told) -> Html:
-    """Return a chart under what it says in words, and the numbers behind it, folded."""
+    """Return a chart under what it says in words, and the numbers behind it, folded; "" where they stand below."""
     caption = tag("figcaption", tag("h3", chart.title), tag("p", takeaway, class_="takeaway"))
-    folded = tag("details", tag("summary", _("The numbers")), data, class_="data")
+    folded = tag("details", tag("summary", _("The numbers")), data, class_="data") if data else ""
     return tag("figure", caption, chart.svg, folded)
 
 

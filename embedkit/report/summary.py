@@ -69,7 +69,7 @@ def _next(gathered: Gathered, _: Told) -> Html:
         todo = _(
             "To do first: queue the most useful of the other {n} for review with {command}.",
             n=_.number(numbers["review"]),
-            command=tag("code", "embedkit export-tasks"),
+            command=tag("code", "embedkit export-tasks -o tasks.json"),
         )
     else:
         todo = _("Nothing needs to be reviewed now.")

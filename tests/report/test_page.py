@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from embedkit.explain.listing import Nearest
+from embedkit.explain.remarks import Remark
 from embedkit.report.html import VOID
 from embedkit.report.page import report_page, write_report
 from embedkit.studies import Rows
@@ -166,6 +168,38 @@ def test_a_twin_that_leans_the_other_way_is_not_summed_up() -> None:
     leaning = replace(full(), explanations={1: other})
     assert 'class="short"' in report_page(full(), "en")
     assert 'class="short"' not in report_page(leaning, "en")
+
+
+def test_a_twin_that_decides_otherwise_is_said_to() -> None:
+    notes = (Remark("learnt"), Remark("twin", {"category": "blue", "share": 0.6}))
+    page = report_page(replace(full(), explanations={1: replace(explanation(), notes=notes)}), "en")
+    assert "The twin says blue (60%)." in page
+    assert "The twin says" not in report_page(full(), "en")
+
+
+def test_a_part_that_counts_for_nothing_is_neither_shown_nor_evidence() -> None:
+    one = explanation()
+    near = (Nearest("densenet", "k9", "far", "blue", 0.99, None), *one.nearest)
+    deaf = replace(one, adds={**one.adds, "densenet": np.zeros(2)}, nearest=near)
+    counting = replace(one, adds={**one.adds, "densenet": np.ones(2)}, nearest=near)
+    assert "picture (DenseNet)" not in report_page(replace(full(), explanations={1: deaf}), "en")
+    assert "by picture (DenseNet)" in report_page(replace(full(), explanations={1: counting}), "en")
+
+
+def test_each_part_names_its_nearest_before_any_names_its_second() -> None:
+    near = [Nearest("clip-image", f"k{i}", f"look {i}", "red", 0.9 - i / 100, None) for i in range(4)]
+    words = Nearest("keywords", "k9", "by words alone", "red", 0.2, None)
+    page = report_page(replace(full(), explanations={1: replace(explanation(), nearest=(*near, words))}), "en")
+    assert re.findall(r"by (picture|words)<", page) == ["picture", "words", "picture", "picture"] * 2
+
+
+def test_an_interval_that_ends_short_of_all_is_not_said_to_reach_it() -> None:
+    text = Elements(report_page(full(low=0.9576, high=0.9967), "en")).text
+    assert "(95% interval: 95.8% to 99.7%)" in text
+
+
+def test_the_command_that_is_named_for_review_can_be_run_as_it_stands() -> None:
+    assert "<code>embedkit export-tasks -o tasks.json</code>" in report_page(full(waiting=0), "en")
 
 
 def test_it_is_the_same_every_time(english: str) -> None:
