@@ -25,6 +25,7 @@ HEADINGS = {
     "vocabulary": "Words per category, how many are in no other, and the most telling",
     "telling_words": "Words that tell a category apart: z of the log-odds ratio, shares of listings with the word",
     "overlap": "Words that categories share: overlap of the words that 5 % of their listings have, and which tell both",
+    "overlap_matrix": "The same as a matrix: columns are the categories by their number",
     "pictures": "Sizes of pictures, in pixels and kilobytes; aspect is width / height",
     "shapes": "Shapes of pictures",
     "quality": "What pictures look like; examples are the worst",

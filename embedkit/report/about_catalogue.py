@@ -12,6 +12,10 @@ from embedkit.studies import Rows, Study
 
 ALL, NONE = "(all)", "(none)"
 MOST_CATEGORIES, MOST_PAIRS, MOST_FIELDS, MOST_LANGUAGES = 25, 10, 20, 6
+MATRIX_FROM = 3
+"""A matrix of two categories says no more than their pair."""
+DARKEST = 0.4
+"""Numbers can still be read on this shade."""
 
 
 def catalogue(gathered: Gathered, _: Told) -> Section:
@@ -51,7 +55,7 @@ def _opening(study: Study, _: Told) -> Html:
             pictures=_.number(n["pictures"]),
             texts=_.number(n["with_text"]),
         ),
-        _("{share} of the texts are longer than CLIP reads.", share=_.share(long, 0)) if long else "",
+        _("{share} of the texts are longer than CLIP reads.", share=_.share(long)) if long else "",
         _.plural(
             "{n} listing is a copy of one that is filed elsewhere: one of the two categories is wrong.",
             "{n} listings are copies of ones that are filed elsewhere: one of the categories is wrong.",
@@ -119,7 +123,7 @@ def _texts(study: Study, _: Told) -> Html:
             _(
                 "CLIP reads 77 tokens, which cuts {n} ({share}) and costs them {lost} of their tokens.",
                 n=_.plural("{n} text", "{n} texts", cut[0]["too_long"]),
-                share=_.share(cut[0]["share"], 0),
+                share=_.share(cut[0]["share"]),
                 lost=_.share(cut[0]["tokens_lost"], 0),
             )
         )
@@ -150,13 +154,35 @@ def _overlap(study: Study, _: Told) -> Html:
     rows = rows_of(study, "overlap")[:MOST_PAIRS]
     if not rows:
         return Html("")
+    matrix = _matrix(rows_of(study, "overlap_matrix"), _)
     heads = [_("category"), _("and"), _("overlap"), "", _("words in common")]
     body = [
         [row["category"], row["other"], _.share(row["overlap"], 0), bar(row["overlap"]), many(row["shared"], 6)]
         for row in rows
     ]
     note = aside(_("Overlap: of the usual words of either, how many are usual in both."))
-    return join([table(heads, body, numbers=(2,)), note])
+    return join([matrix, table(heads, body, numbers=(2,)), note])
+
+
+def _matrix(rows: Rows, _: Told) -> Html:
+    """Return which share of their usual words any two categories have in common, the darker the more."""
+    if len(rows) < MATRIX_FROM:
+        return Html("")
+    places = [row["number"] for row in rows]
+    most = max(row[str(place)] for row in rows for place in places if place != row["number"]) or 1.0
+    body = [
+        [
+            f"{row['number']}. {row['category']}",
+            *("" if place == row["number"] else _shaded(row[str(place)], most, _) for place in places),
+        ]
+        for row in rows
+    ]
+    return table([_("category"), *map(_.number, places)], body, numbers=places, class_="dense")
+
+
+def _shaded(share: float, most: float, _: Told) -> Html:
+    shade = f"background:rgba(11,106,143,{DARKEST * share / most:.2f})"
+    return tag("span", _.share(share, 0), class_="shaded", style=shade)
 
 
 def _pictures(study: Study, _: Told) -> Html:

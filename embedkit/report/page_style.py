@@ -68,6 +68,7 @@ th, td, td code, th code { overflow-wrap: break-word }
 .dense thead th { font-size: .76rem; hyphens: auto }
 .num { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 thead .num { white-space: normal }
+.shaded { display: inline-block; min-width: 2.9rem; padding: 0 .3rem; border-radius: 3px }
 .bar { display: inline-block; position: relative; width: 6.5rem; height: .62rem; background: #eef1f4;
        border-radius: 3px; vertical-align: middle; overflow: hidden }
 .bar .fill { position: absolute; inset: 0 auto 0 0; background: var(--accent) }

@@ -30,7 +30,7 @@ from embedkit.types import Progress, Say
 from embedkit.workspace import Workspace
 
 VERB = "explore"
-FORM = 1
+FORM = 2
 """Raised whenever the tables change, so that a study of an older form is made anew."""
 
 
@@ -125,6 +125,7 @@ def _study(workspace: Workspace, catalogue: _Catalogue, progress: Progress) -> t
     paths = [item.category for item in catalogue.listings]
     read = lengths(listings, progress)
     known = vocabulary(listings.words, labels)
+    pairs = words.overlap(known)
     looked = gallery(listings, catalogue.pictures, progress)
     found = find_copies(workspace, listings, looked, catalogue.records)
     tables: dict[str, Rows] = {
@@ -135,7 +136,8 @@ def _study(workspace: Workspace, catalogue: _Catalogue, progress: Progress) -> t
         "cut": texts.cut(read),
         "vocabulary": words.sizes(known),
         "telling_words": words.telling(known),
-        "overlap": words.overlap(known),
+        "overlap": pairs,
+        "overlap_matrix": words.overlap_matrix(pairs, known.categories),
         **_pictures(looked),
         "copies": [copies.copies(what, groups, len(labels)) for what, groups in found.items()],
         "copy_groups": [row for groups in found.values() for row in copies.copy_groups(groups)],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from embedkit.study.gaps import COLUMN
 from embedkit.study.languages import UNKNOWN
 from embedkit.study.tree import NONE, WHOLE
 
@@ -14,6 +15,8 @@ ALIKE = 0.5
 """What more than half of a catalogue is like needs no examples."""
 SELDOM = 0.001
 """A language that fewer texts are in may well be a mistake."""
+OFTEN_EMPTY = 0.1
+LACKING = {"title and text": "neither title nor text", "picture": "no picture"}
 FAULTS = {"dark": "dark", "blurred": "blurred", "tiny": "tiny", "odd shape": "of odd shape", "blank": "blank"}
 
 
@@ -110,9 +113,12 @@ def _copies(numbers: Mapping[str, Any], tables: Mapping[str, Rows]) -> list[str]
         lines.append(
             f"{numbers['filed_twice']:,} listings share a picture or a text with one in another category: {shown}"
         )
-    near = kinds["nearly the same picture"]
-    if near["across"]:
-        lines.append(f"{_many(near['across'], 'group', 'groups')} of nearly the same picture span several categories")
+    for what in ("nearly the same picture", "nearly the same text"):
+        row = kinds[what]
+        if row["groups"]:
+            spread = f", {row['across']:,} of them across categories" if row["across"] else ""
+            groups = _many(row["groups"], "group", "groups")
+            lines.append(f"{row['listings']:,} listings ({_share(row['share'])}) have {what}: {groups}{spread}")
     return lines
 
 
@@ -128,10 +134,13 @@ def _languages(rows: Rows) -> list[str]:
 
 
 def _gaps(rows: Rows) -> list[str]:
-    lacking = [row for row in rows if row["field"] in ("title and text", "picture") and row["empty"]]
+    lacking = [row for row in rows if row["field"] in LACKING and row["empty"]]
     lines = [
-        f"{_many(row['empty'], 'listing has', 'listings have')} no {row['field']}: {row['means']}" for row in lacking
+        f"{_many(row['empty'], 'listing has', 'listings have')} {LACKING[row['field']]}: {row['means']}"
+        for row in lacking
     ]
+    gaps = [row for row in rows if row["means"] == COLUMN and row["share"] >= OFTEN_EMPTY]
+    lines += [f"{row['field']} is empty in {row['share']:.0%} of the listings" for row in gaps[:3]]
     mute = [
         row for row in rows if row["commonest_share"] and row["commonest_share"] > 0.5 and row["field"] != "category"
     ]

@@ -21,7 +21,7 @@ MEANINGS = {
     "picture and texts": "nothing can say what it is",
 }
 """What it means that a listing lacks what has a part to play; every other column is only searched and shown."""
-COLUMN = "--where and the pages of a search lack it"
+COLUMN = "embedkit search --where does not find the listing by it"
 
 
 @dataclass(frozen=True)

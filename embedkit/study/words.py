@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from embedkit.study.vocabulary import Vocabulary
 TELLING = 20
 SHOWN = 10
 SHARED_SHOWN = 8
+IN_MATRIX = 20
+"""A matrix of more categories does not fit a page."""
 SURE_Z = 1.96
 """A word that tells less surely than this (95 %, two-sided) is not named."""
 
@@ -94,6 +97,21 @@ def overlap(known: Vocabulary) -> list[dict[str, Any]]:
                 }
             )
     return sorted(rows, key=lambda row: -row["overlap"])
+
+
+def overlap_matrix(pairs: Sequence[Mapping[str, Any]], order: Sequence[str]) -> list[dict[str, Any]]:
+    """Return a row for each of the first 20 categories of an order: its overlap with each of them, by its number.
+
+    `pairs` are the rows of `overlap`; a category's overlap with itself is 1.
+    """
+    shares = {(row["category"], row["other"]): row["overlap"] for row in pairs}
+    shares |= {(other, name): share_ for (name, other), share_ in shares.items()}
+    names = list(order[:IN_MATRIX]) if shares else []
+    return [
+        {"number": number, "category": name}
+        | {str(place): shares.get((name, other), 1.0) for place, other in enumerate(names, 1)}
+        for number, name in enumerate(names, 1)
+    ]
 
 
 def _most_telling(known: Vocabulary, line: int) -> list[int]:

@@ -53,6 +53,11 @@ def explored() -> Study:
             }
         ],
         "overlap": [{"category": "red", "other": "blue", "overlap": 0.4, "shared_words": 2, "shared": ["a", NASTY]}],
+        "overlap_matrix": [
+            {"number": 1, "category": NASTY, "1": 1.0, "2": 0.4, "3": 0.1},
+            {"number": 2, "category": "blue", "1": 0.4, "2": 1.0, "3": 0.0},
+            {"number": 3, "category": "green", "1": 0.1, "2": 0.0, "3": 1.0},
+        ],
         "pictures": [
             {"format": "(all)", "measure": "width", "pictures": 2, **QUANTILES},
             {"format": "JPEG", "measure": "width", "pictures": 2, **QUANTILES},
@@ -137,10 +142,25 @@ def test_what_explore_found_is_told_and_nothing_of_it_becomes_an_element(lang: s
     assert "too deep" not in page
 
 
+def test_the_overlap_of_categories_is_a_matrix_whose_darkest_cell_is_the_largest_share() -> None:
+    page = told(replace(full(), explore=explored()), catalogue)
+    assert ">2. blue</th>" in page
+    assert page.count("rgba(11,106,143,0.40)") == 2
+    assert page.count("rgba(11,106,143,0.10)") == 2
+
+
+def test_nearly_all_texts_are_not_all_texts() -> None:
+    found = explored()
+    page = told(
+        replace(full(), explore=replace(found, numbers={**found.numbers, "texts_too_long_share": 0.9988})), catalogue
+    )
+    assert "99.9% of the texts" in page
+
+
 def test_copies_that_are_filed_elsewhere_come_first() -> None:
     page = told(replace(full(), explore=explored()), catalogue)
     assert "1 listing is a copy of one that is filed elsewhere" in page
-    assert "which cuts 1 text (33%)" in page
+    assert "which cuts 1 text (33.3%)" in page
 
 
 def test_flags_and_languages_are_said_in_french_and_unknown_flags_as_they_are() -> None:
@@ -166,7 +186,7 @@ def test_a_study_with_empty_tables_leaves_its_parts_out() -> None:
 
 def test_the_best_scenario_is_named_with_its_interval() -> None:
     page = told(compared(scenario("0", 0.8, p_value=None), scenario("A", 0.9)), scenarios)
-    assert "Scenario <b>A</b> is right most often: <b>90.0%</b> (85% to 93%) of 100 test listings." in page
+    assert "Scenario <b>A</b> is right most often: <b>90.0%</b> (85.0% to 93.0%) of 100 test listings." in page
     assert "beyond chance" in page
     assert "&lt; 0.001" in page
 
@@ -175,12 +195,18 @@ def test_cross_validation_counts_where_there_was_one() -> None:
     crossed = {"cv_accuracy": 0.95, "cv_low": 0.9, "cv_high": 0.97, "cv_n": 1000}
     assert measured(scenario("A", 0.9, **crossed)).value == 0.95  # type: ignore[union-attr]
     page = told(compared(scenario("0", 0.8), scenario("A", 0.9, **crossed)), scenarios)
-    assert "<b>95.0%</b> (90% to 97%) of 1,000 cross-validated listings" in page
+    assert "<b>95.0%</b> (90.0% to 97.0%) of 1,000 cross-validated listings" in page
 
 
 def test_scenarios_that_chance_cannot_tell_apart_are_named_with_the_quickest() -> None:
     page = told(compared(scenario("0", 0.8), scenario("A", 0.9), as_good=["0"], cheapest="0"), scenarios)
     assert "Chance alone could explain its lead over 0; the quickest of these is <b>0</b>." in page
+
+
+def test_what_each_scenario_costs_is_open_so_that_it_prints() -> None:
+    page = told(compared(scenario("0", 0.8), scenario("A", 0.9)), scenarios)
+    assert "What each scenario costs" in page
+    assert "<details" not in page
 
 
 def test_the_listings_that_change_hands_are_named() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from embedkit.study.findings import findings
+from embedkit.study.gaps import COLUMN
 
 NUMBERS: dict[str, Any] = {
     "listings": 100,
@@ -20,7 +21,7 @@ NUMBERS: dict[str, Any] = {
     "plain_background_share": 0.25,
     "filed_twice": 0,
 }
-KINDS = ("same picture", "nearly the same picture", "same text")
+KINDS = ("same picture", "nearly the same picture", "same text", "nearly the same text")
 TABLES: dict[str, list[dict[str, Any]]] = {
     "categories": [
         {"depth": 1, "category": "mugs", "listings": 50, "share": 0.5},
@@ -91,6 +92,27 @@ def test_listings_filed_twice_are_shown_with_where() -> None:
     near = {**row, "what": "nearly the same text", "keys": ["x", "y"]}
     lines = said({"copy_groups": [near, row]}, filed_twice=2)
     assert "2 listings share a picture or a text with one in another category: a = b (mugs / lamps)" in lines
+
+
+def test_near_copies_are_counted_and_those_across_categories_told() -> None:
+    rows = [dict(row) for row in TABLES["copies"]]
+    rows[1] |= {"groups": 1, "listings": 2, "share": 0.02, "across": 1}
+    rows[3] |= {"groups": 2, "listings": 17, "share": 0.17}
+    assert said({"copies": rows})[-2:] == [
+        "2 listings (2.0%) have nearly the same picture: 1 group, 1 of them across categories",
+        "17 listings (17.0%) have nearly the same text: 2 groups",
+    ]
+
+
+def test_a_column_that_is_often_empty_is_named_and_one_that_seldom_is_not() -> None:
+    row = {"means": COLUMN, "commonest": None, "commonest_share": None}
+    rows = [{**row, "field": "brand", "empty": 32, "share": 0.32}, {**row, "field": "pid", "empty": 1, "share": 0.01}]
+    assert said({"empty": rows})[-1] == "brand is empty in 32% of the listings"
+
+
+def test_a_listing_with_neither_title_nor_text_is_said_so() -> None:
+    row = {"field": "title and text", "empty": 1, "share": 0.01, "means": "only", "commonest_share": None}
+    assert said({"empty": [row]})[-1] == "1 listing has neither title nor text: only"
 
 
 def test_a_language_that_hardly_any_text_is_in_is_passed_over() -> None:

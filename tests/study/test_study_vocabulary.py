@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from embedkit.study.vocabulary import PRIOR_WORDS, says_something, vocabulary
-from embedkit.study.words import overlap, sizes, telling
+from embedkit.study.words import overlap, overlap_matrix, sizes, telling
 
 
 def world() -> tuple[list[list[str]], list[str]]:
@@ -62,6 +62,15 @@ def test_overlap_is_the_jaccard_of_common_words_and_names_those_that_tell_both()
     assert len(rows) == 3
     assert (rows["mugs", "plates"]["overlap"], rows["mugs", "plates"]["shared"]) == (0.5, ["ceramic"])
     assert (rows["mugs", "watches"]["overlap"], rows["mugs", "watches"]["shared"]) == (0.2, [])
+
+
+def test_the_matrix_holds_every_pair_twice_and_ones_between() -> None:
+    known = vocabulary(*world())
+    rows = overlap_matrix(overlap(known), known.categories)
+    assert [row["category"] for row in rows] == list(known.categories)
+    assert [row[str(row["number"])] for row in rows] == [1.0] * 3
+    mugs, plates = (next(row for row in rows if row["category"] == name) for name in ("mugs", "plates"))
+    assert mugs[str(plates["number"])] == plates[str(mugs["number"])] == 0.5
 
 
 def test_a_word_of_four_listings_in_a_hundred_is_not_common() -> None:
