@@ -42,7 +42,7 @@ def read_scenarios(path: Path) -> ScenarioFile:
         document = yaml.safe_load(path.read_text(encoding="utf-8-sig"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise Misuse(f"{path} is not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(document, dict) or not isinstance(document.get("scenarios"), list):
+    if not isinstance(document, dict) or not isinstance(document.get("scenarios"), list) or not document["scenarios"]:
         raise Misuse(f"{path} has no list of scenarios", "For instance:\nscenarios:\n  - A\n  - {name: mine, like: A}")
     _refuse_unknown(document, TOP, str(path))
     scenarios = tuple(_scenario(entry, number, path) for number, entry in enumerate(document["scenarios"], 1))
@@ -51,7 +51,8 @@ def read_scenarios(path: Path) -> ScenarioFile:
 
 def _scenario(entry: Any, number: int, path: Path) -> Scenario:
     if isinstance(entry, (str, int)) and not isinstance(entry, bool):
-        return _complete(_preset(str(entry), f"{path}, scenario {number}"), f"{path}, scenario {entry}")
+        preset = _preset(str(entry), f"{path}, scenario {number}")
+        return _complete(preset, preset, f"{path}, scenario {entry}")
     if not isinstance(entry, dict):
         raise Misuse(f"{path}, scenario {number} is {entry!r}", "Give the name of a known one, or a mapping.")
     where = f"{path}, scenario {entry.get('name', number)}"
@@ -72,16 +73,24 @@ def _scenario(entry: Any, number: int, path: Path) -> Scenario:
     given["name"] = _text(entry["name"], "name", where)
     try:
         if base is None:
-            return Scenario(**given)
-        changed = f"{base.what}, changed" if len(given) > 1 else base.what
-        return _complete(replace(base, **{"what": changed, **given}), where)
+            return Scenario(**{"what": _said(given), **given})
+        changed = _said({key: value for key, value in given.items() if key != "name"})
+        said = f"{base.name}, but {changed}" if changed else base.what
+        return _complete(replace(base, **{"what": said, **given}), base, where)
     except Misuse as error:
         raise Misuse(f"{where}: {error.message}", error.hint) from error
 
 
-def _complete(scenario: Scenario, where: str) -> Scenario:
-    """Return the scenario; raises Misuse for one of your own words' weights that has none."""
-    if scenario.what.startswith(PRESETS[OWN_WEIGHTS].what) and scenario.keyword_weights is None:
+def _said(given: Mapping[str, Any]) -> str:
+    """Return what is given of a scenario in words: its features, then each other key with its value."""
+    features = [" + ".join(given["features"])] if "features" in given else []
+    said = [f"{key.replace('_', ' ')} {given[key]}" for key in given if key not in ("name", "what", "features")]
+    return ", ".join([*features, *said])
+
+
+def _complete(scenario: Scenario, base: Scenario, where: str) -> Scenario:
+    """Return the scenario, made of a known one; raises Misuse for one of your own words' weights that has none."""
+    if base.name == OWN_WEIGHTS and scenario.keyword_weights is None:
         raise Misuse(f"{where} needs your words' weights", "Add the key keyword_weights with a file.")
     return scenario
 

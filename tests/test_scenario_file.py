@@ -37,7 +37,7 @@ weights:
     zero, b, grey, mine = read.scenarios
     assert (zero, b) == (PRESETS["0"], PRESETS["B"])
     assert (grey.name, grey.features, grey.picture) == ("grey ones", PRESETS["A"].features, "grey")
-    assert grey.what == "CLIP pictures and raw texts, changed"
+    assert grey.what == "A, but picture grey"
     assert (mine.features, mine.clip, mine.precision) == (("clip-image", "keywords"), "open_clip/ViT-L-14", "int8")
     assert mine.keyword_weights == tmp_path / "words.csv"
     assert read.weights == {"open_clip/ViT-L-14": tmp_path / "large.safetensors"}

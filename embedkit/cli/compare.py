@@ -64,7 +64,11 @@ KNOWN = "\n".join(f"{one.name:<16} {one.what}" for one in PRESETS.values())
 )
 @click.option("--cv", type=click.IntRange(2, 20), help="Also cross-validate over all labelled listings in K folds.")
 @click.option(
-    "--repeats", type=click.IntRange(1, 50), default=1, show_default=True, help="Cross-validate so often, in new folds."
+    "--repeats",
+    type=click.IntRange(1, 50),
+    default=1,
+    show_default=True,
+    help="Cross-validate so often, in new folds; given are the mean accuracy and the median p.",
 )
 @click.option(
     "--promise",
