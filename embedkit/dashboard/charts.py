@@ -8,6 +8,7 @@ from typing import Any
 from embedkit.report.palette import COLOURS
 
 Spec = dict[str, Any]
+NARROW = "\N{NARROW NO-BREAK SPACE}"
 
 BLUE, ORANGE, INK, QUIET = "#0060a8", "#b34700", "#1b1b1b", "#6b6b6b"
 SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-right", "triangle-left")
@@ -17,12 +18,23 @@ LABEL = {"labelLimit": 260, "labelFontSize": 13, "labelOverlap": False}
 WORDS = {"labelColor": INK, "titleColor": INK}
 CONFIG = {"axis": WORDS, "legend": WORDS}
 """Streamlit's own grey has too little contrast."""
+NUMBERS = {
+    "fr": {"decimal": ",", "thousands": NARROW, "grouping": [3], "currency": ["", " €"], "percent": f"{NARROW}%"}
+}
+"""How axes write numbers, where that is not as in English."""
+
+
+def in_language(spec: Mapping[str, Any], lang: str) -> Spec:
+    """Return a chart whose axes write numbers as this language does."""
+    locale = {"locale": {"number": NUMBERS[lang]}} if lang in NUMBERS else {}
+    return {**spec, "config": {**spec["config"], **locale}}
 
 
 def stacked(title: str, category: str, count: str, part: str, parts: Sequence[str], rows: int) -> Spec:
     """Return bars of two parts each, from rows of `category`, `part`, `count`, `order`, `wide` and `end`.
 
-    Each part carries its number: inside where it is `wide`, else the second one beside the bar, which ends at `end`.
+    The first part is filled and the second hollow. Each carries its number: inside where it is `wide`, else the second
+    one beside the bar, which ends at `end`.
     """
     y = {"field": "category", "type": "nominal", "sort": None, "title": category, "axis": LABEL}
     x = {"field": "count", "type": "quantitative", "title": count, "stack": "zero"}
@@ -32,23 +44,23 @@ def stacked(title: str, category: str, count: str, part: str, parts: Sequence[st
         {"field": "part", "title": part},
         {"field": "count", "title": count},
     ]
+    by_part = {"field": "part", "type": "nominal", "title": part, "legend": {"orient": "top", "symbolSize": 160}}
     bars = {
-        "mark": {"type": "bar", "stroke": "white", "strokeWidth": 1, "height": {"band": 0.75}},
+        "mark": {"type": "bar", "strokeWidth": 1.5, "height": {"band": 0.75}},
         "encoding": {
-            "color": {
-                "field": "part",
-                "type": "nominal",
-                "title": part,
-                "scale": {"domain": list(parts), "range": [BLUE, ORANGE]},
-                "legend": {"orient": "top"},
-            },
+            "fill": {**by_part, "scale": {"domain": list(parts), "range": [BLUE, "white"]}},
+            "stroke": {**by_part, "scale": {"domain": list(parts), "range": [BLUE, ORANGE]}},
             "tooltip": detail,
         },
     }
     numbers = {
         "transform": [{"filter": "datum.wide"}],
-        "mark": {"type": "text", "color": "white", "fontWeight": 600},
-        "encoding": {"text": {"field": "count"}, "x": {**x, "bandPosition": 0.5}},
+        "mark": {"type": "text", "fontWeight": 600},
+        "encoding": {
+            "text": {"field": "count"},
+            "x": {**x, "bandPosition": 0.5},
+            "color": {"condition": {"test": "datum.order == 1", "value": ORANGE}, "value": "white"},
+        },
     }
     beside = {
         "transform": [{"filter": "!datum.wide && datum.order == 1"}],

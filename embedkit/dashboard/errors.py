@@ -157,7 +157,7 @@ def _table(view: View, judged: Judgements, rows: NDArray[np.int64]) -> None:
         "asked": [", ".join(said_reasons.get(why) or why for why in judged.asked[row]) for row in rows],
     }
     config = {
-        "key": _("key"),
+        "key": st.column_config.TextColumn(_("key"), width="small"),
         "title": st.column_config.TextColumn(_("title"), width="medium"),
         "known": _("known category"),
         "predicted": _("model says"),

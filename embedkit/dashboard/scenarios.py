@@ -14,6 +14,7 @@ from embedkit.wording import Wording
 
 MOST_CHANGED = 1_000
 SHARES = ("train_accuracy", "macro_f1", "ece", "coverage", "cv_accuracy")
+LEAST_CHANCE = 0.001
 SECONDS = ("encode_s", "train_s", "predict_s", "total_s")
 
 
@@ -88,8 +89,17 @@ def _said(_: Wording, row: dict[str, Any]) -> dict[str, Any]:
     said["listings_per_s"] = _number(_, row.get("listings_per_s"), 0)
     said["changed"] = _number(_, row.get("changed"), 0)
     said["peak_mib"] = _number(_, row.get("peak_mib"), 0)
-    said["p_value"] = _number(_, row.get("p_value"), 3)
+    said["p_value"] = _chance(_, row.get("p_value"))
+    how = {"measured": _("measured"), "replayed": _("measured earlier"), "scaled": _("scaled from a sample")}
+    said["times"] = " + ".join(how.get(one, one) for one in str(row.get("times") or "").split(" + "))
     return said
+
+
+def _chance(_: Wording, value: Any) -> str | None:
+    """Return a p-value as people write it: one that is very small is not 0."""
+    if value is None:
+        return None
+    return f"< {_.number(LEAST_CHANCE, 3)}" if value < LEAST_CHANCE else _.number(value, 3)
 
 
 def _share(_: Wording, value: Any) -> str | None:
@@ -160,8 +170,8 @@ def _changed(view: View, study: Study, rows: Rows) -> None:
     columns: dict[str, list[Any]] = {name: [str(row.get(name) or "") for row in mine] for name in names}
     columns["change"] = [kinds.get(str(row.get("change")), str(row.get("change"))) for row in mine]
     config = {
-        "key": _("key"),
-        "title": _("title"),
+        "key": st.column_config.TextColumn(_("key"), width="small"),
+        "title": st.column_config.TextColumn(_("title"), width="medium"),
         "truth": _("filed under"),
         "first_label": _("scenario {name} says", name=first),
         "label": _("scenario {name} says", name=chosen),

@@ -14,6 +14,7 @@ import pyarrow as pa
 import streamlit as st
 from streamlit.components import v1 as components
 
+from embedkit.dashboard.charts import in_language
 from embedkit.dashboard.view import CHOSEN, View
 from embedkit.encoders.pictures import decode_picture
 from embedkit.errors import EmbedkitError, PictureError
@@ -34,7 +35,7 @@ STYLE = """<style>
 .ek-table thead th { font-size: .82rem; font-weight: 600; color: #444; vertical-align: bottom; text-align: left }
 .ek-table th[scope=row] { font-weight: 500; text-align: left }
 .ek-table td { min-width: 4rem }
-.ek-table .words { min-width: 14rem }
+.ek-table .words { min-width: 11rem }
 .ek-table .number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 .ek-table thead .number { white-space: normal; max-width: 7rem }
 .ek-cards { list-style: none; padding: 0 !important; margin: 0; display: grid; gap: .8rem;
@@ -134,7 +135,7 @@ def table(names: Mapping[str, str], rows: Sequence[Mapping[str, Any]], numbers: 
 
 def chart(view: View, name: str, spec: Mapping[str, Any], rows: pa.Table) -> None:
     """Draw a chart; Vega-Lite draws text as text, whatever it says."""
-    st.vega_lite_chart(rows, dict(spec), key=f"chart-{name}")
+    st.vega_lite_chart(rows, in_language(spec, view.wording.lang), key=f"chart-{name}")
 
 
 def choose(view: View, name: str, rows: pa.Table, config: Mapping[str, Any]) -> None:

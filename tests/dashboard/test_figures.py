@@ -131,8 +131,19 @@ def test_a_chart_s_colours_stand_out_from_white(colour: str) -> None:
     assert 1.05 / (luminance(colour) + 0.05) >= 3.0
 
 
-def test_the_two_parts_of_a_bar_stand_out_from_a_number_written_in_them() -> None:
+def test_the_numbers_in_the_two_parts_of_a_bar_stand_out_from_them() -> None:
     assert min(1.05 / (luminance(colour) + 0.05) for colour in (charts.BLUE, charts.ORANGE)) >= 4.5
+
+
+def test_the_two_parts_of_a_bar_are_told_apart_without_colour() -> None:
+    filled, hollow = SPECS["stacked"]["layer"][0]["encoding"]["fill"]["scale"]["range"]
+    assert abs(luminance(filled) - (1.0 if hollow == "white" else luminance(hollow))) > 0.5
+
+
+def test_axes_write_numbers_in_the_reader_s_language() -> None:
+    french = charts.in_language(SPECS["coverage"], "fr")
+    assert french["config"]["locale"]["number"]["decimal"] == ","
+    assert charts.in_language(SPECS["coverage"], "en") == SPECS["coverage"]
 
 
 def test_no_two_groups_of_a_map_look_alike_up_to_eight() -> None:
