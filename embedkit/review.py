@@ -25,6 +25,8 @@ AXES = 64
 """So many principal axes of each block tell near from far."""
 SHARES = {"vectors": 0.4, "words": 0.6}
 """How much of the squared distance is the vectors' and the words', as tried out on one catalogue that has both."""
+LESSER = (0.99, 0.98, 0.97, 0.96, 0.95, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5)
+"""Promises that are tried where nothing can be accepted for a higher one."""
 MOST_TWINS = 20
 """A picture or text that more listings share is a placeholder or a phrase as likely as one product sold many times."""
 
@@ -47,10 +49,24 @@ def judge(workspace: Workspace, trained: TrainedHead, record: judgements.HeadRec
         records = spaces.load_spaces(connection)
     blocks = [load_block(workspace, space, records, current) for space in record.spaces]
     ids = np.array([item.item_id for item in current], dtype=np.int64)
-    empty = ~np.logical_or.reduce([block.has(ids) for block in blocks])
     predictions = trained.predict(ids, blocks)
-    decisions = decide(trained.evidence(), predictions, PromisePolicy(promise), empty)
+    decisions = decide(trained.evidence(), predictions, PromisePolicy(promise), _empty(ids, blocks))
     return Judged(current, records, blocks, predictions, decisions)
+
+
+def _empty(ids: Int64, blocks: Sequence[Block]) -> NDArray[np.bool_]:
+    """Return which items have nothing of what a head reads, bool[n]."""
+    return ~np.logical_or.reduce([block.has(ids) for block in blocks])
+
+
+def lesser_promise(trained: TrainedHead, judged: Judged, promise: float) -> tuple[float, int] | None:
+    """Return the highest of LESSER below a promise for which anything is accepted, and how much; None if for none."""
+    empty = _empty(judged.predictions.ids, judged.blocks)
+    for lesser in (one for one in LESSER if one < promise):
+        decisions = decide(trained.evidence(), judged.predictions, PromisePolicy(lesser), empty)
+        if decisions.accept.any():
+            return lesser, int(decisions.accept.sum())
+    return None
 
 
 def survey_candidates(

@@ -13,7 +13,7 @@ import numpy as np
 
 from embedkit.heads.promise import Decisions
 from embedkit.heads.train import TrainedHead
-from embedkit.review import Judged, draw_review, judge, survey_candidates
+from embedkit.review import Judged, draw_review, judge, lesser_promise, survey_candidates
 from embedkit.standing import find_head, head_in_use, load_trained
 from embedkit.stores import judgements, lock, runs
 from embedkit.stores.tables import check_suffix, write_rows
@@ -68,7 +68,17 @@ def run(workspace: Workspace, spec: ClassifySpec, say: Say) -> Classified:
     numbers = _numbers(decisions, queue, time.monotonic() - started)
     for line in _summary(numbers, decisions, spec):
         say(line)
+    if not numbers["accepted"]:
+        say(_instead(trained, judged, spec.promise))
     return Classified(rows, _per_class(predictions, decisions), numbers)
+
+
+def _instead(trained: TrainedHead, judged: Judged, promise: float) -> str:
+    """Return what to do where nothing could be accepted."""
+    lesser = lesser_promise(trained, judged, promise)
+    if lesser is None:
+        return "nothing is accepted: more listings of known category, or a better encoder, may change that"
+    return f"nothing is sure enough for {promise:.4g}: --promise {lesser[0]:.4g} would accept {lesser[1]:,}"
 
 
 def _draw(

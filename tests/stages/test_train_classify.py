@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -215,6 +216,19 @@ def test_a_few_right_answers_do_not_earn_a_promise(
     indexed(workspace, tmp_path, coloured(30))
     assert fit(workspace).row["test_accuracy"] == 1.0
     assert decide(workspace, promise=0.98).numbers["accepted"] == 0
+
+
+def test_where_nothing_is_accepted_the_promise_that_would_accept_something_is_named(
+    workspace: Workspace, colours: ColourRegistry, tmp_path: Path
+) -> None:
+    indexed(workspace, tmp_path, coloured(30))
+    fit(workspace)
+    said: list[str] = []
+    classify.run(workspace, classify.ClassifySpec(promise=0.999), said.append)
+    promise, count = re.findall(
+        r"nothing is sure enough for 0.999: --promise ([0-9.]+) would accept ([0-9]+)", said[-1]
+    )[0]
+    assert decide(workspace, promise=float(promise)).numbers["accepted"] == int(count) > 0
 
 
 def test_another_split_makes_another_head(shop: Workspace) -> None:
