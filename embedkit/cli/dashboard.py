@@ -27,7 +27,7 @@ def command(workspace_path: Path, host: str, port: int, lang: str) -> None:
     How much is sorted and how well, the scenarios side by side, the errors, each listing with its explanation and its
     neighbours, search by text and by picture, what a threshold would accept, where people's work stands, and the map.
     It changes nothing, and no command ever waits for it: it reads a copy of the database. It asks nothing of other
-    hosts. It needs pip install embedkit[dashboard].
+    hosts. It needs pip install '.[dashboard]'.
 
     \b
     embedkit dashboard

@@ -58,7 +58,8 @@ def run(workspace: Workspace, spec: ServeSpec, server: Server | None, say: Say) 
     try:
         from embedkit.annotation import backend
     except ImportError as error:
-        raise EmbedkitError(f"{error.name} is not installed", "pip install 'embedkit[annotation]'") from None
+        hint = "In embedkit's source folder: pip install '.[annotation]'"
+        raise EmbedkitError(f"{error.name} is not installed", hint) from None
     door = backend.Door.of(spec.host, spec.secret)
     if spec.registers and server is None:
         raise Misuse("there is no server to register with", "Give its --url, and the --project.")

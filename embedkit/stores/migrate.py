@@ -68,7 +68,7 @@ def pending(connection: Any, steps: Sequence[Migration] | None = None) -> list[M
     if len(done) > len(known):
         raise WorkspaceError(
             f"this workspace was written by a newer embedkit: it has {done[-1][1]}, this one ends at {len(known):04d}",
-            "Upgrade: pip install --upgrade embedkit",
+            "Upgrade: pip install . in the source folder of that newer embedkit",
         )
     for (_, name, sha256), step in zip(done, known, strict=False):
         if (name, sha256) != (step.name, step.sha256):

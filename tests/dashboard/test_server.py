@@ -29,7 +29,7 @@ def test_without_streamlit_the_command_says_what_to_install(tmp_path: Path, monk
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     result = CliRunner().invoke(main, ["dashboard", "-w", str(tmp_path)])
     assert result.exit_code == 1
-    assert "pip install embedkit[dashboard]" in result.output
+    assert "pip install '.[dashboard]'" in result.output
 
 
 def test_it_listens_on_this_machine_alone_unless_told_otherwise() -> None:
@@ -98,5 +98,5 @@ def test_nobody_is_asked_for_this_machine_s_address(started: list[list[str]], tm
 
 def test_its_help_names_the_extra_and_the_risk() -> None:
     shown = CliRunner().invoke(main, ["dashboard", "--help"]).output
-    assert "embedkit[dashboard]" in shown
+    assert "pip install '.[dashboard]'" in " ".join(shown.split())
     assert "no log-in" in " ".join(shown.split())

@@ -295,7 +295,7 @@ def test_without_the_web_library_it_says_how_to_get_it(people: People, monkeypat
     monkeypatch.delattr("embedkit.annotation.backend", raising=False)
     with pytest.raises(EmbedkitError, match="starlette") as caught:
         serve(people, Visit(lambda address: None))
-    assert "embedkit[annotation]" in caught.value.hint
+    assert "pip install '.[annotation]'" in caught.value.hint
 
 
 def test_the_command_refuses_to_stand_open_and_a_secret_that_is_none(people: People, tmp_path: Path) -> None:
