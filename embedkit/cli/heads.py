@@ -33,7 +33,10 @@ def command(ctx: click.Context, workspace_path: Path, output_format: str | None)
     from embedkit.stages import status
     from embedkit.workspace import Workspace
 
-    emit(status.heads(Workspace(workspace_path)), output_format)
+    rows = status.heads(Workspace(workspace_path))
+    if not rows:
+        say("no head was trained yet: embedkit train")
+    emit(rows, output_format)
 
 
 @command.command("promote")

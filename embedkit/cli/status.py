@@ -8,6 +8,7 @@ import click
 
 from embedkit.cli.options import format_options, workspace_option
 from embedkit.cli.output import emit
+from embedkit.cli.progress import say
 
 
 @click.command("status")
@@ -33,4 +34,9 @@ def command(workspace_path: Path, failed: bool, batches: bool, output_format: st
     if failed and batches:
         raise click.UsageError("give one of --failed and --batches")
     stage = status.failures if failed else status.batches if batches else status.run
-    emit(stage(workspace), output_format)
+    rows = stage(workspace)
+    if failed:
+        say("mend these and run the same command again: it takes up what changed" if rows else "nothing has failed")
+    if batches and not rows:
+        say("no batch was drawn yet: embedkit export-tasks draws one")
+    emit(rows, output_format)

@@ -126,3 +126,14 @@ def _spoiling(shop: Path) -> Path:
     path = shop.parent / "weights.json"
     path.write_text(json.dumps({"red": {"no": 100.0}}))
     return path
+
+
+def test_a_list_that_is_empty_says_so_and_what_fills_it(shop: Path) -> None:
+    index(shop)
+    for args, said in (
+        (("status", "--failed"), "nothing has failed"),
+        (("status", "--batches"), "embedkit export-tasks draws one"),
+        (("heads",), "no head was trained yet: embedkit train"),
+    ):
+        result = run(*args)
+        assert (result.exit_code, result.stdout, said in result.stderr) == (0, "", True), args
