@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,7 @@ def run(workspace: Workspace, spec: ClassifySpec, say: Say) -> Classified:
     workspace.require()
     if spec.output is not None:
         check_suffix(spec.output)
-    started = time.monotonic()
+    began = runs.now()
     with lock.hold(workspace.lock, "classify"):
         database = workspace.database()
         database.migrate()
@@ -60,12 +60,12 @@ def run(workspace: Workspace, spec: ClassifySpec, say: Say) -> Classified:
         judged = judge(workspace, trained, record, spec.promise)
         predictions, decisions = judged.predictions, judged.decisions
         queue = _draw(workspace, trained, record, judged, spec)
-        _store(workspace, spec, trained, predictions, decisions, queue)
+        _store(workspace, spec, trained, predictions, decisions, queue, began)
     rows = _rows(judged.items, predictions, decisions, spec.top_k)
     if spec.output is not None:
         write_rows(spec.output, rows)
         say(f"wrote {len(rows):,} rows to {spec.output}")
-    numbers = _numbers(decisions, queue, time.monotonic() - started)
+    numbers = _numbers(decisions, queue, (runs.now() - began).total_seconds())
     for line in _summary(numbers, decisions, spec):
         say(line)
     if not numbers["accepted"]:
@@ -100,6 +100,7 @@ def _store(
     predictions: Predictions,
     decisions: Decisions,
     queue: Sequence[judgements.ReviewItem],
+    began: datetime,
 ) -> None:
     k = min(spec.top_k, len(predictions.classes))
     top = predictions.order[:, :k]
@@ -114,11 +115,11 @@ def _store(
         out_of_fold=trained.is_out_of_fold(predictions.ids),
     )
     with workspace.database().connect(read_only=False) as connection:
-        run_id = runs.begin_run(connection, "classify", vars(spec))
+        run_id = runs.begin_run(connection, "classify", vars(spec), began)
         judgements.record_predictions(connection, run_id, predictions.head_id, made)
         if queue:
             judgements.record_review(connection, run_id, queue)
-        numbers = _numbers(decisions, queue, 0.0)
+        numbers = _numbers(decisions, queue, (runs.now() - began).total_seconds())
         runs.finish_run(connection, run_id, 0, numbers)
     path = workspace.reports / f"classify-{run_id:05d}.json"
     report = {

@@ -24,12 +24,12 @@ def as_utc(moment: datetime) -> datetime:
     return moment.replace(tzinfo=timezone.utc)
 
 
-def begin_run(connection: Connection, verb: str, args: Mapping[str, Any]) -> int:
-    """Return the id of a new run of this verb."""
+def begin_run(connection: Connection, verb: str, args: Mapping[str, Any], since: datetime | None = None) -> int:
+    """Return the id of a new run of this verb, which began now, or at `since` if it is noted only at its end."""
     run_id = next_id(connection, "runs", "run_id")
     connection.execute(
         "INSERT INTO runs (run_id, verb, args, started_at, version) VALUES (?, ?, ?, ?, ?)",
-        [run_id, verb, to_json(args), now(), __version__],
+        [run_id, verb, to_json(args), since or now(), __version__],
     )
     return run_id
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import json
 import re
+import time
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -13,7 +15,7 @@ import pytest
 from embedkit import indexing
 from embedkit.errors import EmbedkitError, Misuse, NotEnoughLabels, SpaceMismatch
 from embedkit.stages import classify, index, status, train
-from embedkit.stores import items, judgements, spaces
+from embedkit.stores import items, judgements, runs, spaces
 from embedkit.types import no_progress
 from embedkit.workspace import Workspace
 from tests.review_worlds import answer, queue
@@ -38,6 +40,24 @@ def fit(workspace: Workspace, **options: object) -> train.Trained:
 
 def decide(workspace: Workspace, **options: object) -> classify.Classified:
     return classify.run(workspace, classify.ClassifySpec(**options), lambda line: None)  # type: ignore[arg-type]
+
+
+def test_a_classify_run_lasted_as_long_as_it_took_and_not_as_its_last_write(
+    shop: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit(shop)
+    judge = classify.judge
+
+    def slowly(*given: Any) -> Any:
+        time.sleep(0.3)
+        return judge(*given)
+
+    monkeypatch.setattr("embedkit.stages.classify.judge", slowly)
+    decide(shop)
+    with shop.database().connect(read_only=True) as connection:
+        (run,) = runs.load_runs(connection, "classify")
+    assert run.finished_at is not None
+    assert (run.finished_at - run.started_at).total_seconds() >= 0.3
 
 
 @pytest.mark.parametrize("kind", ["probe", "prototype", "zeroshot"])
