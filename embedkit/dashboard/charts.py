@@ -13,7 +13,7 @@ NARROW = "\N{NARROW NO-BREAK SPACE}"
 BLUE, ORANGE, INK, QUIET = "#0060a8", "#b34700", "#1b1b1b", "#6b6b6b"
 SHAPES = ("circle", "square", "triangle-up", "diamond", "triangle-down", "cross", "triangle-right", "triangle-left")
 """In the order of the palette's colours."""
-ROW_PX, AXIS_PX = 30, 74
+ROW_PX, AXIS_PX, ROOM_PX = 30, 74, 44
 LABEL = {"labelLimit": 260, "labelFontSize": 13, "labelOverlap": False}
 WORDS = {"labelColor": INK, "titleColor": INK}
 CONFIG = {"axis": WORDS, "legend": WORDS}
@@ -79,11 +79,13 @@ def stacked(title: str, category: str, count: str, part: str, parts: Sequence[st
 def bars(title: str, name: str, value: str, rows: int, limit: Sequence[float] | None = None) -> Spec:
     """Return bars from rows of `name`, `value` and `said`, the number in words at the end of each bar."""
     x: Spec = {"field": "value", "type": "quantitative", "title": value}
+    beside = {"left": 5, "top": 5, "bottom": 5, "right": ROOM_PX}
     if limit is not None:
         x["scale"] = {"domain": list(limit)}
     return {
         "description": title,
         "height": rows * ROW_PX + AXIS_PX,
+        "padding": beside,
         "config": CONFIG,
         "encoding": {"y": {"field": "name", "type": "nominal", "sort": None, "title": name, "axis": LABEL}, "x": x},
         "layer": [

@@ -161,8 +161,8 @@ def _kept(reached: float, promise: float, _: Told) -> Html:
     if not reached:
         return _("Not even the surest test listings were {promise} right.", promise=exactly(promise, _))
     return _(
-        "Accepting the surest {share} of the test listings would have kept {promise} right. The thresholds below "
-        "promise less than this, because they must also hold for listings that nobody has seen.",
+        "Accepting the surest {share} of the test listings would have kept at least {promise} right. The thresholds "
+        "below accept fewer, because they must also hold for listings that nobody has seen.",
         share=tag("b", _.share(reached, 0)),
         promise=exactly(promise, _),
     )

@@ -118,7 +118,9 @@ def _copies(numbers: Mapping[str, Any], tables: Mapping[str, Rows]) -> list[str]
         if row["groups"]:
             spread = f", {row['across']:,} of them across categories" if row["across"] else ""
             groups = _many(row["groups"], "group", "groups")
-            lines.append(f"{row['listings']:,} listings ({_share(row['share'])}) have {what}: {groups}{spread}")
+            lines.append(
+                f"{row['listings']:,} listings ({_share(row['share'])}) have {what} as another: {groups}{spread}"
+            )
     return lines
 
 

@@ -99,8 +99,8 @@ def test_near_copies_are_counted_and_those_across_categories_told() -> None:
     rows[1] |= {"groups": 1, "listings": 2, "share": 0.02, "across": 1}
     rows[3] |= {"groups": 2, "listings": 17, "share": 0.17}
     assert said({"copies": rows})[-2:] == [
-        "2 listings (2.0%) have nearly the same picture: 1 group, 1 of them across categories",
-        "17 listings (17.0%) have nearly the same text: 2 groups",
+        "2 listings (2.0%) have nearly the same picture as another: 1 group, 1 of them across categories",
+        "17 listings (17.0%) have nearly the same text as another: 2 groups",
     ]
 
 
