@@ -92,7 +92,8 @@ def _unlearn(scene: Scene, drafts: Sequence[_Draft], say: Say) -> None:
     learnt = [draft for draft in drafts if draft.item.item_id in scene.learnt]
     if not learnt:
         return
-    say(f"{len(learnt):,} of them are what the head learnt from: a twin is fitted without them")
+    count, them = (f"{len(learnt):,} of them are", "them") if len(learnt) > 1 else ("one of them is", "it")
+    say(f"{count} what the head learnt from: a twin is fitted without {them}")
     twin = scene.without(np.array([draft.item.item_id for draft in learnt], dtype=np.int64))
     for draft in learnt:
         draft.trained = twin
@@ -100,6 +101,7 @@ def _unlearn(scene: Scene, drafts: Sequence[_Draft], say: Say) -> None:
         draft.notes.append(Remark("learnt"))
         if said.label[0] != draft.predictions.label[0]:
             draft.notes.append(Remark("twin", {"category": said.label[0], "share": float(said.confidence[0])}))
+            say(f"{draft.item.key}: {draft.notes[-1].text} What its parts add is the twin's.")
 
 
 def _draw(scene: Scene, space: str, drafts: Sequence[_Draft], say: Say, progress: Progress) -> None:

@@ -17,6 +17,9 @@ from embedkit.types import Float32
 KEYWORDS = "keywords"
 """What people call what a head reads word by word; `adds` and the word table are of all of it together."""
 
+LEAST_SAID = 0.005
+"""A share below this would be written as 0 %."""
+
 CHEFER = "Chefer et al. 2021, gradient-weighted attention through all layers"
 GRAD_CAM = "Grad-CAM, Selvaraju et al. 2017"
 """What maps are made by, as `method` says it."""
@@ -132,7 +135,7 @@ class WordMaps:
 
 def _strongest(shares: Float32, sign: int, count: int) -> list[tuple[int, float]]:
     order = np.argsort(-sign * shares, kind="stable")[:count]
-    return [(int(i), float(shares[i])) for i in order if sign * float(shares[i]) > 0]
+    return [(int(i), float(shares[i])) for i in order if sign * float(shares[i]) >= LEAST_SAID]
 
 
 @dataclass(frozen=True)
@@ -203,6 +206,8 @@ class Explanation:
             elif name == KEYWORDS:
                 favour, against = (", ".join(self._telling(place, sign)) for sign in (1, -1))
                 mark = "exact"
+            elif not np.any(adds):
+                mark = "adds nothing"
             added = round(float(adds[place]), 3)
             rows.append({**start, "part": name, "adds": added, "for": favour, "against": against, "mark": mark})
         return rows

@@ -47,7 +47,7 @@ def run(workspace: Workspace, spec: ExplainSpec, say: Say, progress: Progress) -
         asked = [_item(connection, key) for key in dict.fromkeys(spec.keys)]
     scene = open_scene(workspace, spec.head_id, spec.categories)
     chosen = asked + [item for item in _errors(scene, spec.top_errors, say) if item not in asked]
-    say(f"head {scene.trained.head.head_id}: {len(chosen):,} listings")
+    say(f"head {scene.trained.head.head_id}: {len(chosen):,} {'listing' if len(chosen) == 1 else 'listings'}")
     categories = {item.item_id: spec.categories for item in chosen}
     explanations = explain_listings(scene, chosen, categories, spec.neighbours, say, progress)
     rows = [row for explanation in explanations for row in explanation.rows()]
