@@ -31,7 +31,7 @@ class TaskServer(Protocol):
     def prediction_problems(self, project_id: int, prediction: Mapping[str, Any]) -> list[str]: ...
     def model_versions(self, project_id: int) -> Mapping[str, int]: ...
     def update_project(self, project_id: int, settings: Mapping[str, Any]) -> None: ...
-    def ask_again(self, project_id: int, task_id: int, people: int) -> None: ...
+    def ask_again(self, project_id: int, task_id: int, people: int, why: str) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ class Parcel:
     prediction: Callable[[str], Mapping[str, Any]]
     wanted: bool = True
     """False for an item that is out from an earlier batch: its task gets the new prediction, but none is made."""
-    again: bool = False
-    """True for an item that people disagree about: one more is asked."""
+    again: str = ""
+    """Why one more is asked, of an item that people disagree about."""
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,7 @@ def _ask_again(server: TaskServer, parcels: Sequence[Parcel], found: Found, spec
     for parcel in parcels:
         tasks = found.get(parcel.item_id, []) if parcel.again else []
         if tasks and all(0 < task.overlap <= task.answers for task in tasks):
-            server.ask_again(spec.project_id, tasks[0].task_id, tasks[0].answers + 1)
+            server.ask_again(spec.project_id, tasks[0].task_id, tasks[0].answers + 1, parcel.again)
             again += 1
     return again
 
@@ -171,9 +171,9 @@ def _ask_again(server: TaskServer, parcels: Sequence[Parcel], found: Found, spec
 def _predict(
     server: TaskServer, parcels: Sequence[Parcel], found: Found, spec: PushSpec, version: str, progress: Progress
 ) -> int:
-    """Return how many predictions were added to tasks that wait for an answer and lack the head's."""
+    """Return how many predictions were added to tasks that wait for an answer, or for one more, and lack the head's."""
     by_item = {parcel.item_id: parcel for parcel in parcels}
-    behind = _behind(found, version)
+    behind = _behind(found, version, by_item)
     added = 0
     for start in range(0, len(behind), PREDICTIONS):
         added += _predict_some(server, behind[start : start + PREDICTIONS], by_item, spec, version)
@@ -181,9 +181,10 @@ def _predict(
     return added
 
 
-def _behind(found: Found, version: str) -> list[RemoteTask]:
-    """Return the tasks that nobody answered and that lack a version's prediction."""
-    return [task for tasks in found.values() if not _answered(tasks) for task in tasks if version not in task.versions]
+def _behind(found: Found, version: str, by_item: Mapping[int, Parcel]) -> list[RemoteTask]:
+    """Return the tasks that nobody answered, or one more is to, and that lack a version's prediction."""
+    waiting = [tasks for item_id, tasks in found.items() if by_item[item_id].again or not _answered(tasks)]
+    return [task for tasks in waiting for task in tasks if version not in task.versions]
 
 
 def _predict_some(
@@ -202,7 +203,7 @@ def _predict_some(
             created = 0
         if created == len(rows):
             return wanted
-        behind = _behind(server.find_tasks(spec.project_id, items), version)
+        behind = _behind(server.find_tasks(spec.project_id, items), version, by_item)
         if not behind:
             return wanted
         _refuse_silence(server, behind[0], by_item, spec, version, len(behind))

@@ -241,10 +241,16 @@ class Server(Connection):
                 tasks = json.loads(b"".join(pieces))
             yield from tasks if isinstance(tasks, list) else []
 
-    def ask_again(self, project_id: int, task_id: int, people: int) -> None:
-        """Bring an answered task before people again, until so many have answered it; nobody sees it twice."""
+    def ask_again(self, project_id: int, task_id: int, people: int, why: str) -> None:
+        """Bring an answered task before people again, until so many have answered it, and tell them why.
+
+        Nobody sees it twice.
+        """
         with self.asking(f"ask again about task {task_id} of project {project_id}"):
-            self.sdk.tasks.update(str(task_id), overlap=people, is_labeled=False)
+            data = mapping(self.sdk.tasks.get(str(task_id)).data)
+            others = [line for line in str(data.get("reasons", "")).split("\n") if line not in ("", why)]
+            data = {**data, "reasons": "\n".join([why, *others])}
+            self.sdk.tasks.update(str(task_id), data=data, overlap=people, is_labeled=False)
 
     def delete_tasks(self, project_id: int, task_ids: Sequence[int]) -> None:
         """Delete tasks, with all that was answered in them."""

@@ -20,7 +20,8 @@ from embedkit.catalog.pictures import PictureSource
 from embedkit.encoders.pictures import decode_picture
 from embedkit.errors import PictureError
 from embedkit.ground import LEVEL, load_truths
-from embedkit.select import Standing, reason_words
+from embedkit.reasons import reason_words
+from embedkit.select import Standing
 from embedkit.stores import items, runs, spaces
 from embedkit.stores.judgements import HeadRecord, ReviewItem
 from embedkit.types import Item, Predictions
@@ -84,11 +85,17 @@ class Evidence:
             top=top,
             reasons=(),
             neighbours=(),
-            score=queued.score if queued.drawn_by == "audit" else min(1.0, max(0.0, top[0].probability)),
+            score=self._place(queued, top[0].probability),
             model_version=model_version,
             batch_id=batch_id,
             head_id=self.predictions.head_id,
         )
+
+    def _place(self, queued: ReviewItem, confidence: float) -> float:
+        """Return what orders the queue, lowest first: a tie, then the least sure; an audit keeps its place by lot."""
+        if "tie" in queued.reasons:
+            return 0.0
+        return queued.score if queued.drawn_by == "audit" else min(1.0, max(0.0, confidence))
 
     def picture(self, item_id: int) -> Picture | None:
         """Return a listing's picture as the page shows it, None for one without."""

@@ -218,32 +218,6 @@ def reasons_of(standing: Standing, row: int, audited: bool) -> tuple[Reason, ...
     return tuple(reason for reason in get_args(Reason) if reason in held)
 
 
-def reason_words(standing: Standing, row: int, reason: Reason) -> str:
-    """Return a reason in words, with its numbers, for the person who is asked."""
-    name, sure = standing.classes[standing.predicted[row]], percent(standing.confidence[row])
-    if reason == "suspect" and standing.given[row] >= 0:
-        return f"The model is {sure} sure of {name}; the catalogue says {standing.classes[standing.given[row]]}."
-    if reason == "disagreement" and standing.picture[row] >= 0 and standing.text[row] >= 0:
-        picture, text = standing.classes[standing.picture[row]], standing.classes[standing.text[row]]
-        looks, reads = percent(standing.picture_confidence[row]), percent(standing.text_confidence[row])
-        return f"The picture looks like {picture} ({looks}); the text reads like {text} ({reads})."
-    if reason == "novel":
-        times = f"{standing.novelty[row]:.1f} times as far from the nearest labelled listings as is usual"
-        return f"It is unlike the listings of every category: {times}."
-    if reason == "audit":
-        return "It was drawn at random, to measure how often the model is right."
-    if reason == "tie":
-        return "The people who judged it disagree: one more opinion decides."
-    if np.isfinite(standing.needed[row]):
-        return f"The model is only {sure} sure of {name}; to be accepted it would take {percent(standing.needed[row])}."
-    return f"The model is only {sure} sure of {name}, and knows too little of that category to accept any yet."
-
-
-def percent(share: float) -> str:
-    """Return a probability as a person would say it, and never one of certainty."""
-    return "over 99 %" if share >= 0.995 else "under 1 %" if share < 0.005 else f"{100 * share:.0f} %"
-
-
 class _Hand:
     """What a batch holds so far: who may still be drawn, and how far each is from what is held or out."""
 

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 FOUNDATION = {"types", "errors"}
-PURE = {"heads", "select", "metrics", "agreement", "forecast", "explain", "study"}
+PURE = {"heads", "select", "reasons", "metrics", "agreement", "forecast", "explain", "study"}
 FOREIGN = {"encoders", "stores", "catalog", "demo", "annotation", "migrations", "models"}
 # a workspace, and what is done with several foreign libraries in one
 WORKSPACE = {"workspace", "intake", "encoding", "indexing", "blocks", "ground", "lexicon", "review", "standing"}

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from embedkit.errors import Misuse
+from embedkit.reasons import reason_words
 from embedkit.review import AXES, MOST_TWINS, asked_once, draw_review, judge, survey_candidates, vectors_of, weights_of
-from embedkit.select import Standing, draw_batch, reason_words
+from embedkit.select import Standing, draw_batch
 from embedkit.stages import classify, index, train
 from embedkit.standing import find_head, head_in_use, load_trained
 from embedkit.stores import answers, judgements

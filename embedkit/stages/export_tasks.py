@@ -15,10 +15,11 @@ from embedkit.annotation.access import NotThere
 from embedkit.annotation.push import Parcel, Pushed, PushSpec, push, speaks
 from embedkit.annotation.server import Project, Server
 from embedkit.errors import Misuse
+from embedkit.reasons import ASKED_AGAIN
 from embedkit.select import Standing
 from embedkit.stores import answers, judgements, lock, runs
 from embedkit.stores.durable import durable_write
-from embedkit.types import Predictions, Progress, Report, ReviewPolicy, Say
+from embedkit.types import Predictions, Progress, Reason, Report, ReviewPolicy, Say
 from embedkit.workspace import Workspace
 
 
@@ -165,7 +166,8 @@ def _parcels(
     workspace: Workspace, desk: Desk, page: labelling.LabellingSpec, others: Sequence[answers.Reviewed]
 ) -> list[Parcel]:
     """Return the batch's listings as parcels, most doubtful first, and those that are out already."""
-    waiting = sorted(desk.batch.waiting, key=lambda one: one.score)
+    disputed = [one._replace(reasons=_tied(one)) if one.item_id in desk.ties else one for one in desk.batch.waiting]
+    waiting = sorted(disputed, key=lambda one: ("tie" not in one.reasons, one.score))
     shown = evidence.gather(
         workspace,
         desk.record,
@@ -184,10 +186,15 @@ def _parcels(
             task=partial(shown.task, queued, batch_id),
             prediction=partial(shown.prediction, queued, batch_id),
             wanted=wanted,
-            again=wanted and queued.item_id in desk.ties,
+            again=ASKED_AGAIN if wanted and queued.item_id in desk.ties else "",
         )
         for queued, batch_id, wanted in rows
     ]
+
+
+def _tied(queued: judgements.ReviewItem) -> tuple[Reason, ...]:
+    """Return a listing's reasons with the one that it was not drawn for: people disagree about it since."""
+    return ("tie", *(reason for reason in queued.reasons if reason != "tie"))
 
 
 def _server_route(asked: str, server: Server, project: Project) -> routes.Route:

@@ -8,7 +8,15 @@ from typing import Any
 
 from embedkit.annotation.access import NotThere
 from embedkit.annotation.server import ChangedTask, Project, RemoteTask
+from embedkit.annotation.values import when
 from embedkit.errors import EmbedkitError
+
+
+def _in_utc(moment: str) -> str:
+    """Return a moment as the client of a real server says it: with "+00:00", which Python 3.10 reads too."""
+    said = when(moment)
+    assert said is not None
+    return said
 
 
 @dataclass
@@ -132,8 +140,10 @@ class FakeServer:
     def prediction_problems(self, project_id: int, prediction: Mapping[str, Any]) -> list[str]:
         return ["there is no such choice"] if self.wrong_predictions else []
 
-    def ask_again(self, project_id: int, task_id: int, people: int) -> None:
+    def ask_again(self, project_id: int, task_id: int, people: int, why: str) -> None:
         self._called("ask_again")
+        data = self.tasks[task_id]["data"]
+        data["reasons"] = "\n".join([why, data.get("reasons", "")])
         self.tasks[task_id]["overlap"] = people
 
     def model_versions(self, project_id: int) -> dict[str, int]:
@@ -158,10 +168,11 @@ class FakeServer:
     def changed_tasks(self, project_id: int, since: str | None) -> list[ChangedTask]:
         self._called("changed_tasks")
         self.project(project_id)
+        stamped = [(task, _in_utc(task["created_at"]), _in_utc(task["updated_at"])) for task in self.tasks.values()]
         return [
-            ChangedTask(task["id"], task["created_at"], task["updated_at"], len(task["annotations"]))
-            for task in self.tasks.values()
-            if since is None or task["updated_at"] > since
+            ChangedTask(task["id"], made, changed, len(task["annotations"]))
+            for task, made, changed in stamped
+            if since is None or changed > since
         ]
 
     def export(self, project_id: int, task_ids: Sequence[int]) -> Iterator[dict[str, Any]]:

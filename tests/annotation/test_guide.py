@@ -10,9 +10,9 @@ import pytest
 from embedkit.annotation.guide import instructions
 from embedkit.annotation.labelling import FLAGS
 from embedkit.annotation.style import GUIDE_STYLE
-from embedkit.select import reason_words
+from embedkit.reasons import reason_words
 from embedkit.types import Reason
-from tests.test_select import TOLD
+from tests.test_reasons import TOLD
 
 
 class Tags(HTMLParser):
@@ -36,7 +36,7 @@ REASONS = {
     "suspect": "the catalogue says",
     "disagreement": "The picture looks like",
     "novel": "It is unlike the listings of every category",
-    "doubt": "The model is only",
+    "doubt": "knows too little of that category",
     "audit": "It was drawn at random",
 }
 
@@ -50,6 +50,7 @@ def test_the_guide_explains_every_flag_with_its_key() -> None:
 def test_the_guide_explains_every_reason_in_the_words_in_which_it_is_told(reason: Reason) -> None:
     assert REASONS[reason] in reason_words(TOLD, 0, reason)
     assert f"<strong>{REASONS[reason]}</strong>" in instructions()
+    assert f"<strong>{reason_words(TOLD, 1, 'doubt')[:17]}</strong>" in instructions()
 
 
 def test_the_guide_is_plain_markup_and_its_look() -> None:

@@ -189,10 +189,20 @@ def test_where_people_disagree_one_more_is_asked_once(server: FakeServer) -> Non
     send(server, range(1, 4))
     server.tasks[1]["annotations"] += [{"id": 1}, {"id": 2}]
     server.tasks[2]["annotations"] += [{"id": 3}]
-    disputed = replace(parcel(1), again=True)
+    disputed = replace(parcel(1), again="People disagree.")
     assert send(server, [disputed, parcel(2)]).asked_again == 1
     assert [task.get("overlap") for task in server.tasks.values()] == [3, None, None]
     assert send(server, [disputed, parcel(2)]).asked_again == 0
+    assert str(server.tasks[1]["data"]["reasons"]).startswith("People disagree.")
+
+
+def test_a_task_that_one_more_is_asked_about_hears_a_new_head_or_it_would_come_last(server: FakeServer) -> None:
+    send(server, range(1, 3))
+    for task in server.tasks.values():
+        task["annotations"] += [{"id": 1}, {"id": 2}]
+    send(server, [replace(parcel(1), again="People disagree."), parcel(2)], stem="other")
+    heard = [[str(one["model_version"]).startswith("other") for one in t["predictions"]] for t in server.tasks.values()]
+    assert heard == [[False, True], [False]]
 
 
 def test_an_uploaded_picture_of_a_task_that_exists_is_not_uploaded_again(server: FakeServer) -> None:

@@ -229,6 +229,10 @@ def test_where_people_disagree_one_more_is_asked(shop: Workspace, server: FakeSe
     Desk(shop, shop.root).take_in(Desk(shop, shop.root).task(key, said(1, "red"), said(2, "blue", who=2)))
     report = send(shop, server)
     assert (report.numbers["asked_again"], server.tasks[1]["overlap"]) == (1, 3)
+    assert server.tasks[1]["data"]["reasons"].startswith("The people who judged it disagree")
+    fit(shop, features=("clip-text",))
+    send(shop, server)
+    assert [one["score"] for one in server.tasks[1]["predictions"]][1:] == [0.0]
 
 
 def test_a_listing_that_is_gone_is_not_asked_about(shop: Workspace, server: FakeServer, tmp_path: Path) -> None:
