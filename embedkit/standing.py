@@ -85,11 +85,11 @@ class GateResult:
     def why(self) -> str:
         """The result in words."""
         if self.incomparable:
-            return f"{self.new} cannot be compared with {self.in_use}, which is in use: {self.incomparable}"
+            return f"{self.new} cannot be compared with {self.in_use}, in use so far: {self.incomparable}"
         if not self.items:
             return f"no listing is kept aside or audited, so nothing tells {self.new} and {self.in_use} apart"
         audited = f" ({self.audited:,} of them audited)" if self.audited else ""
-        right = f"{self.new} has {self.new_right:,} right, {self.in_use}, which is in use, {self.in_use_right:,}"
+        right = f"{self.new} has {self.new_right:,} right, {self.in_use}, in use so far, {self.in_use_right:,}"
         fallen = [
             f"{fall.category!r} falls from {fall.in_use_right:,} to {fall.new_right:,} of {fall.items:,} right "
             f"(p = {fall.p_value:.2g})"
@@ -170,7 +170,7 @@ def take_into_use(workspace: Workspace, head_id: str, run_id: int, *, force: boo
     with workspace.database().connect(read_only=True) as connection:
         in_use, chosen = head_in_use(connection), promotions.promoted(connection)
     if head_id == chosen:
-        return Standing("passed", f"{head_id} is in use already")
+        return Standing("passed", "it was before")
     gate = compare_heads(workspace, head_id, in_use) if in_use is not None and in_use != head_id else None
     if gate is not None and not gate.passed and not force:
         return Standing(None, gate.why, gate)
@@ -179,7 +179,7 @@ def take_into_use(workspace: Workspace, head_id: str, run_id: int, *, force: boo
     replaced = in_use if gate is not None else None
     with workspace.database().connect(read_only=False) as connection:
         promotions.promote(connection, promotions.Promotion(head_id, replaced, why, numbers, run_id))
-    return Standing(why, gate.why if gate is not None else f"{head_id} is the first head in use", gate)
+    return Standing(why, gate.why if gate is not None else "it is the first", gate)
 
 
 def _learnt(connection: Connection, record: judgements.HeadRecord) -> Int64:

@@ -60,7 +60,10 @@ def promote(ctx: click.Context, workspace_path: Path, head_id: str, force: bool,
 
     promoted = stage.run(Workspace(_workspace(ctx, workspace_path)), head_id, say, force=force)
     if promoted.held_back:
-        raise GateNotMet(promoted.held_back, f"To use it all the same: embedkit heads promote {head_id} --force")
+        raise GateNotMet(
+            f"{head_id} is held back: {promoted.held_back}",
+            f"To use it all the same: embedkit heads promote {head_id} --force",
+        )
     emit([promoted.row], _format(ctx, output_format))
 
 

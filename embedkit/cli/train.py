@@ -105,4 +105,4 @@ def refusal(trained: Trained) -> GateNotMet | None:
     if not trained.held_back:
         return None
     hint = f"It is stored; to use it all the same: embedkit heads promote {trained.head_id} --force"
-    return GateNotMet(trained.held_back, hint)
+    return GateNotMet(f"{trained.head_id} is held back: {trained.held_back}", hint)

@@ -45,9 +45,9 @@ def run(workspace: Workspace, head_id: str, say: Say, *, force: bool = False) ->
         with workspace.database().connect(read_only=False) as connection:
             code = GATE_NOT_MET if standing.held_back else 0
             runs.finish_run(connection, run_id, code, {"head_id": head_id, "why": standing.why, "gate": gate})
-    say(f"{'held back' if standing.held_back else 'in use'}: {standing.said}")
     if standing.held_back:
         return Promoted(str(before), None, standing.said, standing.said)
+    say(f"{head_id} is in use now: {standing.said}")
     return Promoted(head_id, before if before != head_id else None, standing.why or "")
 
 
@@ -68,5 +68,5 @@ def rollback(workspace: Workspace, say: Say) -> Promoted:
             run_id = runs.begin_run(connection, "heads rollback", {})
             promotions.promote(connection, promotions.Promotion(earlier, in_use, "rolled back", run_id=run_id))
             runs.finish_run(connection, run_id, 0, {"head_id": earlier, "replaced": in_use})
-    say(f"in use: {earlier}, again, in place of {in_use}")
+    say(f"{earlier} is in use again, in place of {in_use}")
     return Promoted(earlier, in_use, "rolled back")

@@ -93,8 +93,8 @@ def run(workspace: Workspace, spec: TrainSpec, say: Say, progress: Progress) -> 
         _store(workspace, trained, spec, ground, result, run_id)
         result = _promoted(workspace, spec, result, run_id)
         _finish(workspace, result, run_id)
-    if result.standing is not None:
-        say(f"{'held back' if result.standing.held_back else 'in use'}: {result.standing.said}")
+    if result.standing is not None and not result.standing.held_back:
+        say(f"{result.head_id} is in use now: {result.standing.said}")
     return result
 
 

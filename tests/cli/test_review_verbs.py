@@ -127,7 +127,7 @@ def test_heads_are_promoted_and_taken_back(shop: Desk, tmp_path: Path) -> None:
     weights.write_text(json.dumps({"red": {"no": 100.0}}))
     (first,) = json.loads(run("heads", "--json").stdout)
     held_back = run("train", "--keyword-weights", weights, "--json")
-    assert (held_back.exit_code, "which is in use" in held_back.stderr) == (4, True)
+    assert (held_back.exit_code, "is held back: of " in held_back.stderr) == (4, True)
     worse = json.loads(held_back.stdout)[0]["head"]
     refused = run("heads", "promote", worse)
     assert (refused.exit_code, "--force" in refused.stderr, refused.stdout) == (4, True, "")
