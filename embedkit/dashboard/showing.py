@@ -44,7 +44,7 @@ STYLE = """<style>
                font-size: .88rem }
 .ek-cards .picture { height: 9rem; display: flex; align-items: center; justify-content: center; color: #595959 }
 .ek-cards img { max-width: 100%; max-height: 100% }
-.ek-cards p { margin: .15rem 0; color: #444 }
+.ek-cards p { margin: .15rem 0; color: #444; font-size: .85rem }
 .ek-cards a { color: #004a94; font-weight: 600; text-decoration: underline }
 </style>"""
 
