@@ -97,6 +97,7 @@ class Ground:
 def survey(workspace: Workspace, spec: GroundSpec) -> Ground:
     """Return the ground of a head, writing nothing; raises NotEnoughLabels where no listing has a category."""
     with workspace.database().connect(read_only=True) as connection:
+        runs.the_catalogue(connection)
         records = tuple(spaces.load_spaces(connection))
         depth = spec.depth or catalogue_depth(connection)
         truths = load_truths(connection, depth)

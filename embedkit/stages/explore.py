@@ -96,10 +96,10 @@ def run(workspace: Workspace, spec: ExploreSpec, say: Say, progress: Progress) -
 def _open(workspace: Workspace, depth: int | None) -> _Catalogue:
     with workspace.database().connect(read_only=True) as connection:
         listings = items.load_items(connection)
-        catalogue = runs.last_catalogue(connection)
+        catalogue = runs.the_catalogue(connection)
         records = tuple(spaces.load_spaces(connection))
         depth = depth or catalogue_depth(connection)
-    if catalogue is None or not listings:
+    if not listings:
         raise WorkspaceError(f"{workspace.root} holds no listings", "Index a catalogue: embedkit index CATALOGUE")
     deepest = max(len(item.category) for item in listings)
     if depth > max(deepest, 1):

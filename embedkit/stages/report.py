@@ -69,11 +69,10 @@ def run(workspace: Workspace, spec: ReportSpec, say: Say, progress: Progress) ->
     with lock.hold(workspace.lock, "report"):
         workspace.database().migrate()
         with workspace.database().connect(read_only=False) as connection:
+            catalogue = runs.the_catalogue(connection)
             run_id = runs.begin_run(connection, "report", vars(spec))
             current = items.load_items(connection)
-            catalogue = runs.last_catalogue(connection)
             in_use = head_in_use(connection)
-        assert catalogue is not None
         draft = _Draft({"listings": len(current), "with_category": sum(bool(item.category) for item in current)})
         draft.tables |= {"models": model_rows(workspace), "heads": head_rows(workspace)}
         if in_use is None:

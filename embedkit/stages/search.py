@@ -62,7 +62,7 @@ def run(workspace: Workspace, spec: SearchSpec, say: Say) -> Found:
     with database.connect(read_only=True) as connection:
         records = spaces.load_spaces(connection)
         earlier = runs.load_runs(connection, "index")
-        catalogue = runs.last_catalogue(connection)
+        catalogue = runs.the_catalogue(connection)
         built = {record.space for record in records if spaces.last_index(connection, record.space)}
     allowed = where.select_ids(database, spec.where) if spec.where else None
     chosen = _spaces(spec, records, built & _newest(earlier))
@@ -79,7 +79,6 @@ def run(workspace: Workspace, spec: SearchSpec, say: Say) -> Found:
         listed = items.load_items(connection, ids)
     if allowed is not None:
         say(f"{len(allowed):,} listings fit --where")
-    assert catalogue is not None
     images = Path(catalogue.images) if catalogue.images else None
     rows = [_row(rank, item, found) for rank, item in enumerate(listed, 1)]
     return Found(rows, listed, PictureSource(Path(catalogue.source), images))

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 import pyarrow as pa
 
 from embedkit import __version__
+from embedkit.errors import WorkspaceError
 from embedkit.stores.database import Connection, insert, next_id
 
 
@@ -105,6 +106,16 @@ def last_catalogue(connection: Connection) -> CatalogueRecord | None:
         return None
     source, images, columns, types, category_sep = rows[0]
     return CatalogueRecord(source, images, json.loads(columns), json.loads(types), category_sep)
+
+
+def the_catalogue(connection: Connection) -> CatalogueRecord:
+    """Return what was read last; raises WorkspaceError where the first reading was stopped."""
+    found = last_catalogue(connection)
+    if found is None:
+        raise WorkspaceError(
+            "no catalogue has been read here to its end", "Run embedkit index CATALOGUE: what was finished is kept."
+        )
+    return found
 
 
 class Failure(NamedTuple):

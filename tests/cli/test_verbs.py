@@ -137,3 +137,17 @@ def test_a_list_that_is_empty_says_so_and_what_fills_it(shop: Path) -> None:
     ):
         result = run(*args)
         assert (result.exit_code, result.stdout, said in result.stderr) == (0, "", True), args
+
+
+def test_after_a_first_reading_that_was_stopped_every_verb_says_to_index(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("embedkit.intake.take_in", stopped)
+    assert run("index", shop, "--encoder", "colour").exit_code == 130
+    for verb in (("search", "red"), ("explore",), ("train",), ("compare",), ("report",)):
+        result = run(*verb)
+        assert result.exit_code == 1
+        assert "no catalogue has been read here to its end\nRun embedkit index CATALOGUE" in result.stderr, verb
