@@ -15,7 +15,7 @@ from embedkit.blocks import KEYWORDS, resolve, short_name
 from embedkit.catalog.pictures import PictureSource
 from embedkit.catalog.text import tokenize
 from embedkit.encoding import opening_of
-from embedkit.errors import EmbedkitError, Misuse, PictureError
+from embedkit.errors import EmbedkitError, Misuse, PictureError, WorkspaceError
 from embedkit.indexing import features_of, open_index
 from embedkit.stores import items, runs, spaces, vectors, where
 from embedkit.types import Encoder, Features, Float32, Int64, Item, Modality, Neighbours, Say
@@ -64,6 +64,9 @@ def run(workspace: Workspace, spec: SearchSpec, say: Say) -> Found:
         earlier = runs.load_runs(connection, "index")
         catalogue = runs.the_catalogue(connection)
         built = {record.space for record in records if spaces.last_index(connection, record.space)}
+        warning = runs.unfinished(connection)
+    if warning:
+        say(f"note: {warning}")
     allowed = where.select_ids(database, spec.where) if spec.where else None
     chosen = _spaces(spec, records, built & _newest(earlier))
     queries = _queries(workspace, spec, chosen, records, earlier)
@@ -74,6 +77,8 @@ def run(workspace: Workspace, spec: SearchSpec, say: Say) -> Found:
     }
     if spec.query is not None and (KEYWORDS in spec.spaces or (not spec.spaces and lexicon.exists(workspace))):
         found[KEYWORDS] = lexicon.load(workspace).search(tokenize(spec.query), wanted, allowed)
+    if not found:
+        raise WorkspaceError("nothing is indexed here yet", "Run embedkit index CATALOGUE: what was finished is kept.")
     ids = _merged(found, spec.k, leave_out=_own_id(workspace, spec))
     with database.connect(read_only=True) as connection:
         listed = items.load_items(connection, ids)

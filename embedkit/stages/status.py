@@ -26,6 +26,7 @@ def run(workspace: Workspace) -> list[dict[str, Any]]:
         current = items.load_items(connection)
         catalogue = runs.last_catalogue(connection)
         indexed = runs.load_runs(connection, "index")
+        warning = runs.unfinished(connection)
         records = spaces.load_spaces(connection)
         indexes = {record.space: spaces.last_index(connection, record.space) for record in records}
         trained = judgements.load_heads(connection)
@@ -52,7 +53,7 @@ def run(workspace: Workspace) -> list[dict[str, Any]]:
     rows += _accuracy(workspace, in_use, current)
     rows += _forecast(suggested, set(answered), len(current))
     rows.append(_row("failed", len(failed), "embedkit status --failed" if failed else ""))
-    return rows
+    return rows + ([_row("unfinished", 1, warning)] if warning else [])
 
 
 def batches(workspace: Workspace) -> list[dict[str, Any]]:

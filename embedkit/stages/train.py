@@ -70,6 +70,9 @@ def run(workspace: Workspace, spec: TrainSpec, say: Say, progress: Progress) -> 
         with workspace.database().connect(read_only=False) as connection:
             run_id = runs.begin_run(connection, "train", vars(spec))
             judgements.record_split(connection, run_id, ground.split)
+            warning = runs.unfinished(connection)
+        if warning:
+            say(f"note: {warning}")
         sides = f"{int(ground.train.sum()):,} train, {int(ground.test.sum()):,} test"
         say(f"{spec.kind} on {', '.join(ground.names)}: {len(ground.ids):,} labelled listings, {sides}")
         head_spec = _head_spec(workspace, spec, ground)

@@ -118,6 +118,14 @@ def the_catalogue(connection: Connection) -> CatalogueRecord:
     return found
 
 
+def unfinished(connection: Connection) -> str:
+    """Return a warning where the newest indexing was stopped or goes on, so that vectors are missing; "" otherwise."""
+    newest = load_runs(connection, "index")[-1:]
+    if all(run.finished_at for run in newest):
+        return ""
+    return "the last embedkit index has not finished, and what it would add is missing: run it again"
+
+
 class Failure(NamedTuple):
     """What failed and why. With a sha256 it holds for that content until mended; without, for that reading.
 

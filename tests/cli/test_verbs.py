@@ -151,3 +151,23 @@ def test_after_a_first_reading_that_was_stopped_every_verb_says_to_index(
         result = run(*verb)
         assert result.exit_code == 1
         assert "no catalogue has been read here to its end\nRun embedkit index CATALOGUE" in result.stderr, verb
+
+
+def test_after_an_indexing_that_was_stopped_half_way_the_verbs_say_what_is_missing(
+    shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("embedkit.stages.index.encode", stopped)
+    assert index(shop).exit_code == 130
+    nothing = run("search", "red")
+    assert (nothing.exit_code, "nothing is indexed here yet" in nothing.stderr) == (1, True)
+    assert "embedkit index has not finished" in run("train").stderr
+    assert "embedkit index has not finished" in run("status").stdout
+
+
+def test_after_an_indexing_that_ended_nothing_is_said_to_be_missing(shop: Path) -> None:
+    index(shop)
+    for verb in (("search", "red"), ("train",), ("status",)):
+        assert "has not finished" not in run(*verb).output
