@@ -210,7 +210,8 @@ def _picture(columns: _Columns, values: Sequence[str], name: str) -> str:
     if _share(values, is_url) > 0.5:
         return f"{len(values):,} of {len(columns.table):,} values are addresses; pictures must be downloaded first"
     found, folder = columns.find_pictures([first_reference(value) for value in values])
-    return f"{found:,} of {len(columns.table):,} values name a picture in {folder.name or folder}/"
+    reason = f"{found:,} of {len(columns.table):,} values name a picture in {folder.absolute().name}/"
+    return reason if found else f"{reason}; if they are elsewhere: --images FOLDER"
 
 
 def _category(columns: _Columns, values: Sequence[str], name: str) -> str:

@@ -185,20 +185,26 @@ def _digest(head: AnyHead, oof_ids: Int64, oof_logits: NDArray[np.floating]) -> 
     return digest.hexdigest()[:8]
 
 
+def _some(names: Sequence[str], most: int = 10) -> str:
+    """Return names in a row, those beyond the first few as a number."""
+    rest = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + rest
+
+
 def _notes(task: Task, labels: Sequence[str]) -> tuple[str, ...]:
     """Return what a person should know about these labels, a sentence each."""
     targets, folds, classes = task.targets, task.folds, task.classes
     notes = []
     stray = sorted({label for label, target in zip(labels, targets, strict=True) if target < 0})
     if stray:
-        notes.append(f"the head has no class for: {', '.join(stray)}")
+        notes.append(f"the head has no class for: {_some(stray)}")
     if len(classes) == 1:
         notes.append(f"there is one category only, {classes[0]!r}: the head always says it, and has learnt nothing")
     alone = [classes[c] for c in range(len(classes)) if (targets == c).any() and not (folds[targets == c] >= 0).any()]
     if alone and task.kind != "zeroshot":
         notes.append(
             f"{len(alone)} categories have a single listing (or copies of one), so how well they are recognised "
-            f"cannot be measured: {', '.join(alone)}"
+            f"cannot be measured: {_some(alone)}"
         )
     empty = int((~has_anything(task.blocks)).sum()) if len(targets) else 0
     if empty:

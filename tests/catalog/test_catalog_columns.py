@@ -168,6 +168,12 @@ def test_an_unknown_role_names_the_roles() -> None:
         guess({"price": ("id",)}, id=["1"])
 
 
+def test_where_no_picture_is_found_the_guess_says_how_to_name_their_folder(tmp_path: Path) -> None:
+    (tmp_path / "listings.csv").write_text("sku,title,image\nk1,Mug,a.jpg\nk2,Cup,b.jpg\n")
+    columns = read_catalogue(tmp_path / "listings.csv", CatalogSpec()).columns
+    assert columns.choice("picture").reason.endswith(f"in {tmp_path.name}/; if they are elsewhere: --images FOLDER")
+
+
 def test_the_guess_is_shown_in_one_line_a_role(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").touch()
     (tmp_path / "listings.csv").write_text("sku,title,image,category\nk1,Mug,a.jpg,Home > Mugs\nk2,Cup,b.jpg,Home\n")
