@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from embedkit.wording import Wording
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MOST_CHANGED = 15
+MOST_OF_A_KIND = 6
 LEAST_CHANCE = 0.001
 
 
@@ -180,6 +181,9 @@ def _changed(study: Study, _: Told) -> Html:
     if not mine:
         return Html("")
     how = {"now right": _("now right"), "now wrong": _("now wrong"), "still wrong": _("still wrong")}
+    counts = Counter(row["change"] for row in mine)
+    counted = aside(", ".join(f"{how.get(kind, kind)}: {_.number(counts[kind])}" for kind in how if counts[kind]))
+    shown = [row for kind in how for row in [one for one in mine if one["change"] == kind][:MOST_OF_A_KIND]]
     heads = [
         _("listing"),
         _("filed under"),
@@ -195,12 +199,12 @@ def _changed(study: Study, _: Told) -> Html:
             row["label"],
             how.get(row["change"], row["change"]),
         ]
-        for row in mine[:MOST_CHANGED]
+        for row in shown
     ]
     heading = _("Which listings change hands between {first} and {other}", first=numbers["first"], other=chosen)
-    cut = len(mine) - MOST_CHANGED
+    cut = len(mine) - len(shown)
     rest = aside(_.plural("{n} more.", "{n} more.", cut)) if cut > 0 else ""
-    return join([tag("h3", heading), table(heads, body), rest])
+    return join([tag("h3", heading), counted, table(heads, body), rest])
 
 
 def scenario_chart(rows: Rows, _: Wording) -> Chart:

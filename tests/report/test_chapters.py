@@ -216,6 +216,18 @@ def test_the_listings_that_change_hands_are_named() -> None:
     assert "<script" not in page
 
 
+def test_of_the_listings_that_change_hands_those_that_go_wrong_are_shown_however_many_go_right() -> None:
+    gathered = compared(scenario("0", 0.8), scenario("A", 0.9))
+    assert gathered.compare is not None
+    (right,) = gathered.compare.tables["changed"]
+    rows = [*[{**right, "key": f"r{i}"} for i in range(30)], {**right, "key": "w1", "change": "now wrong"}]
+    tables = {**gathered.compare.tables, "changed": rows}
+    page = told(replace(gathered, compare=replace(gathered.compare, tables=tables)), scenarios)
+    assert "now right: 30, now wrong: 1" in page
+    assert "<code>w1</code>" in page
+    assert "24 more." in page
+
+
 def test_where_nothing_was_tested_nothing_is_decided() -> None:
     page = told(compared(scenario("0", None), scenario("A", None), best=None), scenarios)
     assert "nothing is decided" in page
