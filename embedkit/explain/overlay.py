@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,7 @@ DEEPEST = 0.62
 SPOKEN_SHARE = 0.02
 MOST_SPOKEN = 14
 HATCH_PX = 9
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 INK, PAPER = (20, 20, 20), (255, 255, 255)
 
 
@@ -54,7 +57,7 @@ def draw_plain(picture: NDArray[np.uint8]) -> Image.Image:
 
 def with_caption(image: Image.Image, lines: Sequence[str]) -> Image.Image:
     """Return the image above lines of text, wrapped to its width, so that it can be passed on by itself."""
-    font = ImageFont.load_default(14)
+    font = _font(13)
     wrapped = [part for line in lines for part in _wrapped(line, font, image.width - 16)]
     step = 20
     sheet = Image.new("RGB", (image.width, image.height + step * len(wrapped) + 12), PAPER)
@@ -65,7 +68,20 @@ def with_caption(image: Image.Image, lines: Sequence[str]) -> Image.Image:
     return sheet
 
 
-def _wrapped(line: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int) -> list[str]:
+def _font(size: int) -> Font:
+    """Return a font with the letters of most languages: Pillow's own has neither é nor the minus sign.
+
+    It is the one that comes with matplotlib, which is not imported for it.
+    """
+    found = find_spec("matplotlib")
+    for folder in (found.submodule_search_locations or []) if found is not None else []:
+        path = Path(folder) / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"
+        if path.is_file():
+            return ImageFont.truetype(str(path), size)
+    return ImageFont.load_default(size)
+
+
+def _wrapped(line: str, font: Font, width: int) -> list[str]:
     lines = [""]
     for word in line.split():
         longer = f"{lines[-1]} {word}".strip()

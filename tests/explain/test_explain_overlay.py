@@ -76,6 +76,12 @@ def test_every_cell_of_any_grid_is_drawn(grid: tuple[int, int]) -> None:
         assert blue < red
 
 
+@pytest.mark.parametrize("sign", ["é", "−", "œ", "’", "Ж", "ש"])
+def test_letters_beyond_english_are_written_in_a_caption(sign: str) -> None:
+    plain, unknown = draw_plain(WHITE), "\U0010fffd"
+    assert (pixels(with_caption(plain, [sign])) != pixels(with_caption(plain, [unknown]))).any()
+
+
 def test_a_caption_is_wrapped_below_the_picture() -> None:
     plain = draw_plain(WHITE)
     sheet = with_caption(plain, ["word " * 60, "last"])
