@@ -48,7 +48,10 @@ class DashboardSpec:
 def run(root: Path, spec: DashboardSpec, say: Say) -> None:
     """Serve the dashboard of a workspace until it is stopped; raises EmbedkitError where it cannot."""
     if importlib.util.find_spec("streamlit") is None:
-        raise EmbedkitError("the dashboard needs Streamlit, which is not here", "In embedkit's source folder: pip install '.[dashboard]'")
+        raise EmbedkitError(
+            "the dashboard needs Streamlit, which is not here",
+            "In embedkit's source folder: pip install '.[dashboard]'",
+        )
     check_free(spec.host, spec.port)
     os.environ.update(settings(spec))
     threading.Thread(target=_warm, args=(root.resolve(),), daemon=True).start()
