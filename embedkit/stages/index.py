@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from embedkit import indexing, intake, lexicon
-from embedkit.catalog.nouns import CatalogSpec, Catalogue
+from embedkit.catalog.nouns import ROLES, CatalogSpec, Catalogue
 from embedkit.catalog.pictures import PictureSource
 from embedkit.catalog.read import describe, read_catalogue
 from embedkit.catalog.text import full_text
@@ -93,6 +93,8 @@ def run(workspace: Workspace, spec: IndexSpec, say: Say, progress: Progress) -> 
     catalogue = read_catalogue(spec.source, spec.catalog)
     _show(catalogue, spec, say)
     earlier = _earlier(workspace)
+    if earlier:
+        _remind(workspace, catalogue, spec, say)
     towers = _towers(spec, earlier)
     workspace.create()
     with lock.hold(workspace.lock, "index") as held:
@@ -118,6 +120,22 @@ def _earlier(workspace: Workspace) -> Sequence[runs.Run]:
     workspace.database().migrate()
     with workspace.database().connect(read_only=True) as connection:
         return runs.load_runs(connection, "index")
+
+
+def _remind(workspace: Workspace, catalogue: Catalogue, spec: IndexSpec, say: Say) -> None:
+    """Say what was read otherwise the last time: what was given then must be given again."""
+    with workspace.database().connect(read_only=True) as connection:
+        last = runs.last_catalogue(connection)
+    before = last.columns if last else {}
+    for role in ROLES:
+        was = ",".join(before.get(role, ()))
+        if was and was != ",".join(catalogue.columns.of(role)):
+            say(f"note: last time {role} was {was}; if it still is: --column {role}={was}")
+    if last and last.images and spec.images is None:
+        say(f"note: last time pictures were in {last.images}; if they still are: --images {last.images}")
+    level = before.get("category_depth", spec.category_depth)
+    if level != spec.category_depth:
+        say(f"note: last time categories were those of level {level}; if they still are: --category-depth {level}")
 
 
 def _towers(spec: IndexSpec, earlier: Sequence[runs.Run]) -> list[Tower]:

@@ -186,6 +186,21 @@ def test_another_variant_is_another_space_beside_the_first(
     assert len({shard.space for shard in workspace.vectors().shards()}) == 3
 
 
+def test_columns_and_level_that_were_given_last_time_are_called_to_mind(
+    workspace: Workspace, colours: ColourRegistry, tmp_path: Path
+) -> None:
+    said: list[str] = []
+    shop = write_shop(tmp_path, coloured(4))
+    once = index.IndexSpec(shop, encoders=("colour",), columns={"text": ("colour",)}, category_depth=2)
+    once = replace(once, images=tmp_path)
+    for spec in (once, once, replace(once, columns={}, category_depth=1, images=None)):
+        assert not any("last time" in line for line in said)
+        index.run(workspace, spec, said.append, no_progress)
+    assert any(line.endswith("if it still is: --column text=colour") for line in said)
+    assert any(line.endswith("if they still are: --category-depth 2") for line in said)
+    assert any(line.endswith(f"if they still are: --images {tmp_path}") for line in said)
+
+
 def test_a_preview_writes_nothing(workspace: Workspace, colours: ColourRegistry, tmp_path: Path) -> None:
     said: list[str] = []
     spec = index.IndexSpec(write_shop(tmp_path, coloured(4)), encoders=("colour",))
