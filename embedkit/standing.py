@@ -85,7 +85,7 @@ class GateResult:
     def why(self) -> str:
         """The result in words."""
         if self.incomparable:
-            return f"{self.new} cannot be compared with {self.in_use}, in use so far: {self.incomparable}"
+            return f"it cannot be compared with {self.in_use}, in use so far: {self.incomparable}"
         if not self.items:
             return f"no listing is kept aside or audited, so nothing tells {self.new} and {self.in_use} apart"
         audited = f" ({self.audited:,} of them audited)" if self.audited else ""

@@ -6,10 +6,13 @@ import os
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from embedkit.cli.options import format_options, workspace_option
 from embedkit.cli.output import emit
 from embedkit.cli.progress import progress_bars, say
+
+OF_A_NEW_BATCH = ("budget", "weight", "promise", "audit_share", "seed")
 
 
 @click.command("export-tasks")
@@ -107,6 +110,11 @@ def command(
     spec = export_tasks.ExportSpec(output=output, **options)  # type: ignore[arg-type]
     with progress_bars() as progress:
         report = export_tasks.run(Workspace(workspace_path), spec, server, say, progress)
+    given = click.get_current_context().get_parameter_source
+    unused = [name for name in OF_A_NEW_BATCH if given(name) is ParameterSource.COMMANDLINE]
+    if unused and not report.numbers["drawn"]:
+        named = ", ".join("--" + name.replace("_", "-") for name in unused)
+        say(f"note: {named}: for a new batch only, and this one was drawn before; --new-batch draws another")
     if output_format:
         emit([report.numbers], output_format)
         return

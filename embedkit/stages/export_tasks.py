@@ -132,7 +132,7 @@ def _to_server(
     workspace: Workspace, spec: ExportSpec, server: Server, desk: Desk, run_id: int, say: Say, progress: Progress
 ) -> tuple[dict[str, Any], str]:
     """Return the numbers and the closing line of a push to a project."""
-    page = evidence.labelling_of(workspace, desk.record, tree=spec.tree, preselect=spec.preselect)
+    page = _page(workspace, spec, desk, say)
     asked = projects.ProjectSpec(
         spec.project, labelling.labelling_config(page), guide.instructions(), spec.preselect, spec.annotators
     )
@@ -151,6 +151,14 @@ def _to_server(
     )
     numbers = {**_numbers(desk, place), **{name: value for name, value in vars(pushed).items() if name != "tasks"}}
     return numbers, _line(desk, project, place, pushed)
+
+
+def _page(workspace: Workspace, spec: ExportSpec, desk: Desk, say: Say) -> labelling.LabellingSpec:
+    """Return the labelling page; that a tree was asked for and there is none is said."""
+    page = evidence.labelling_of(workspace, desk.record, tree=spec.tree, preselect=spec.preselect)
+    if spec.tree and not page.branches:
+        say("note: the categories of the head in use are of one level, so there is no tree: train --category-depth 2")
+    return page
 
 
 def _others(workspace: Workspace, desk: Desk, place: str) -> list[answers.Reviewed]:
@@ -231,7 +239,7 @@ def _to_file(
 ) -> tuple[dict[str, Any], str]:
     """Return the numbers and the closing line of a file of tasks; the labelling page is written beside it."""
     assert spec.output is not None
-    page = evidence.labelling_of(workspace, desk.record, tree=spec.tree, preselect=spec.preselect)
+    page = _page(workspace, spec, desk, say)
     parcels, route = _parcels(workspace, desk, page, ()), _file_route(spec.route)
     version = f"{desk.record.head_id}#{run_id}"
     with durable_write(spec.output) as temporary, temporary.open("w", encoding="utf-8") as file:

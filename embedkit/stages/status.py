@@ -48,10 +48,10 @@ def run(workspace: Workspace) -> list[dict[str, Any]]:
         decided = Counter(one.decision for one in suggested)
         rows.append(_row("accepted", decided["accept"], f"by {in_use}"))
         rows.append(_row("for review", decided["review"]))
-    rows.append(_row("answered", len(answered), "embedkit labels" if answered else ""))
+    rows.append(_row("answered", len(answered), "listings that people labelled: embedkit labels" if answered else ""))
     rows += [_row(f"batch {row['batch']}", row["queued"], _progress(row)) for row in batches(workspace)]
     rows += _accuracy(workspace, in_use, current)
-    rows += _forecast(suggested, set(answered), len(current))
+    rows += _forecast(suggested, set(answered), len(current)) if in_use else []
     rows.append(_row("failed", len(failed), "embedkit status --failed" if failed else ""))
     return rows + ([_row("unfinished", 1, warning)] if warning else [])
 
@@ -142,6 +142,7 @@ def _accuracy(workspace: Workspace, in_use: str, current: list[Item]) -> list[di
         record = find_head(judgements.load_heads(connection), in_use)
         truths = load_truths(connection, record.depth)
         records = spaces.load_spaces(connection)
+        drawn = {one.item.item_id for one in answers.load_reviewed(connection) if one.item.drawn_by == "audit"}
     audited = np.flatnonzero(truths.audited)
     if not len(audited):
         return []
@@ -152,11 +153,14 @@ def _accuracy(workspace: Workspace, in_use: str, current: list[Item]) -> list[di
         return [_row("audited", len(audited), f"how often {in_use} is right cannot be said: {error.message}")]
     right = np.array([one == truths.labels[row] for one, row in zip(said, audited, strict=True)], dtype=bool)
     share = audit_estimate(right, len(current))
-    return [_row("audited", len(audited), f"{in_use} is right for {share} of all listings")]
+    of_drawn = f"of {len(drawn):,} drawn at random; " if len(drawn) > len(audited) else ""
+    return [_row("audited", len(audited), f"{of_drawn}{in_use} is right for {share} of all listings")]
 
 
 def _forecast(suggested: list[judgements.Suggestion], answered: set[int], listings: int) -> list[dict[str, Any]]:
     """Return a row on how many reviews would make the catalogue a point better, by what the head in use suggested."""
+    if not suggested:
+        return [_row("reviews to the next point", None, "known after: embedkit classify")]
     confidence = np.array([one.probs[0] for one in suggested if one.item_id not in answered], dtype=np.float64)
     if not len(confidence):
         return []

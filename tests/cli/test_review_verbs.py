@@ -165,3 +165,9 @@ def test_a_database_of_the_last_release_is_brought_up_to_date_by_an_import(tmp_p
     export.write_text("[]")
     assert run("import-labels", export, "-w", workspace.root).exit_code == 0
     assert run("labels", "-w", workspace.root).exit_code == 0
+
+
+def test_a_budget_for_a_batch_that_was_drawn_before_is_said_to_count_for_new_ones_only(shop: Desk) -> None:
+    path = shop.folder / "tasks.json"
+    plain, asked = run("export-tasks", "-o", path), run("export-tasks", "-o", path, "--budget", 3)
+    assert ("--new-batch" in plain.stderr, "--budget" in asked.stderr) == (False, True)

@@ -314,3 +314,9 @@ def test_what_does_not_fit_together_is_refused_before_anything_is_drawn(
         send(shop, None, output=tmp_path / name if name else None, **options)
     assert not list(tmp_path.glob("tasks*"))
     assert not batches.newest(shop)
+
+
+def test_a_tree_of_categories_of_one_level_is_said_to_be_none(shop: Workspace, server: FakeServer) -> None:
+    lines: list[str] = []
+    send(shop, server, lines, tree=True)
+    assert [line for line in lines if "no tree" in line] != []
