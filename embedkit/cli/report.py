@@ -75,7 +75,7 @@ def command(
         gathered = report.run(workspace, spec, say, progress)
     path = output or workspace.reports / "report.html"
     size = write_report(path, gathered, lang)
-    say(f"wrote {path}, {size / 1e6:.1f} MB")
+    say(f"wrote {path}, {size / 1e6:.1f} MB" if size >= 1e5 else f"wrote {path}, {size / 1e3:.0f} kB")
     numbers = gathered.report.numbers
     names = ("head", "listings", "tested", "accuracy", "low", "high", "accepted", "review", "waiting")
     emit([{"file": str(path), "bytes": size, **{name: numbers.get(name) for name in names}}], output_format)

@@ -31,7 +31,7 @@ def _size(gathered: Gathered, _: Told) -> Html:
 def _quality(gathered: Gathered, _: Told) -> Html:
     numbers = gathered.report.numbers
     if "head" not in numbers:
-        return _("No model has been trained on it yet, so nothing can be said about how well it sorts itself.")
+        return _("No model is in use, so nothing can be said about how well it sorts itself.")
     if not numbers["tested"]:
         return _("No listing was kept aside to test the model in use, so nobody knows how good it is.")
     return _(
