@@ -1,7 +1,7 @@
 """The labelled listings most like a listing: by its picture, its text and its words together.
 
-Merged, the three are right more often than pictures alone: on two catalogues of seven categories, of the five listings
-nearest to one, 87 % and 84 % were of its own category where 69 % and 70 % of those nearest by CLIP's pictures were.
+Merged, they are right more often than each alone: on two catalogues of seven categories, of the five nearest to a
+listing 91 % and 84 % were of its own category; by words alone 90 % and 82 %, by CLIP's pictures alone 69 % and 70 %.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from embedkit.stores.spaces import SpaceRecord
 from embedkit.types import Item
 from embedkit.workspace import Workspace
 
+WORDS_COUNT = 2
+"""Words weigh as much as the two orders by vectors together: two near misses are not to outdo the one that says it."""
 RANK_CONSTANT = 60
 """k of reciprocal rank fusion: score = sum over orders of 1 / (60 + rank). Cormack, Clarke & Buettcher 2009, SIGIR."""
 CANDIDATES = 20
@@ -54,7 +56,7 @@ def alike(
         for item in asked:
             said = tokenize(full_text(item.title, item.text))
             ids = words.search(said, CANDIDATES + 1, truths.ids).ids[0].tolist() if said else []
-            found[item.item_id].append([one for one in ids if one != item.item_id])
+            found[item.item_id] += [[one for one in ids if one != item.item_id]] * WORDS_COUNT
     merged = {item_id: tuple(merge(orders)[:k]) for item_id, orders in found.items()}
     return {item_id: ids for item_id, ids in merged.items() if ids}
 
