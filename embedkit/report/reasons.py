@@ -7,7 +7,7 @@ from typing import Any
 
 from embedkit.wording import Wording
 
-NEARLY = 0.995
+MOST_DECIMALS = 3
 
 
 def reason_sentences(row: Mapping[str, Any], _: Wording) -> list[str]:
@@ -15,13 +15,23 @@ def reason_sentences(row: Mapping[str, Any], _: Wording) -> list[str]:
     return [_sentence(row, reason, _) for reason in row["reasons"].split(", ") if reason]
 
 
-def sure(share: float, _: Wording) -> str:
+def sure(share: float, _: Wording, decimals: int = 0) -> str:
     """Return a probability as a person would say it, and never one of certainty."""
-    if share >= NEARLY:
-        return _("over {share}", share=_.share(0.99, 0))
-    if share < 1 - NEARLY:
-        return _("under {share}", share=_.share(0.01, 0))
-    return _.share(share, 0)
+    least = 10.0 ** (-2 - decimals)
+    if share >= 1 - least / 2:
+        return _("over {share}", share=_.share(1 - least, decimals))
+    if share < least / 2:
+        return _("under {share}", share=_.share(least, decimals))
+    return _.share(share, decimals)
+
+
+def told_apart(low: float, high: float, _: Wording) -> tuple[str, str]:
+    """Return two probabilities with as many decimals as it takes for the one not to look like the other."""
+    for decimals in range(MOST_DECIMALS + 1):
+        said = sure(low, _, decimals), sure(high, _, decimals)
+        if said[0] != said[1]:
+            break
+    return said
 
 
 def _sentence(row: Mapping[str, Any], reason: str, _: Wording) -> str:
@@ -51,11 +61,12 @@ def _sentence(row: Mapping[str, Any], reason: str, _: Wording) -> str:
     if reason == "tie":
         return _("The people who judged it disagree: one more opinion decides.")
     if row["needed"] is not None:
+        confidence, needed = told_apart(row["confidence"], row["needed"], _)
         return _(
             "The model is only {sure} sure of {said}; to be accepted it would take {needed}.",
             sure=confidence,
             said=said,
-            needed=sure(row["needed"], _),
+            needed=needed,
         )
     return _(
         "The model is only {sure} sure of {said}, and knows too little of that category to accept any yet.",

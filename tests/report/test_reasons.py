@@ -36,6 +36,13 @@ def test_doubt_says_what_it_would_take_or_that_nothing_would() -> None:
     assert "knows too little" in said(reasons="doubt", confidence=0.4, needed=None)[0]
 
 
+def test_what_is_too_little_never_looks_like_what_it_would_take() -> None:
+    assert (
+        "only 93.6% sure of Curtains; to be accepted it would take 94.2%"
+        in (said(reasons="doubt", confidence=0.936, needed=0.942)[0])
+    )
+
+
 def test_a_suspicion_without_a_category_falls_back_to_doubt() -> None:
     assert "only" in said(reasons="suspect", given=None)[0]
 
