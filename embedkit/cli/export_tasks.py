@@ -89,8 +89,9 @@ def command(
     """Send the listings that a person should judge to Label Studio, each with the evidence about it.
 
     The newest batch that waits for answers goes out; if there is none, one is drawn: doubtful listings, those
-    whose category in the catalogue is suspect, those unlike any other, and a few at random. Running it again
-    sends nothing twice and goes on where it was stopped; open tasks get a new head's predictions.
+    whose category in the catalogue is suspect, those whose picture and text disagree, those unlike any other, and
+    a few at random. Running it again sends nothing twice and goes on where it was stopped; open tasks get a new
+    head's predictions, and what people disagree about goes before one more person.
 
     The server's token is read from LABEL_STUDIO_API_KEY or --token-file, never from the command line.
 
