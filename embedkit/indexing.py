@@ -80,11 +80,11 @@ def _usable(workspace: Workspace, space: str, content: bytes) -> bool:
 def near_pairs(
     workspace: Workspace, current: list[Item], records: Sequence[spaces.SpaceRecord]
 ) -> list[tuple[int, int]]:
-    """Return pairs of items whose pictures have almost the same vector in some picture space of the workspace.
+    """Return pairs of items whose pictures have almost the same vector in some picture space, the closest first.
 
     Vectors are centred on their mean first: those of one encoder crowd in a cone, where strangers look alike too.
     """
-    pairs: set[tuple[int, int]] = set()
+    pairs: dict[tuple[int, int], float] = {}
     for record in records:
         features = features_of(workspace, record, current) if record.spec.modality == "image" else None
         if features is None or len(features) < 3:
@@ -98,7 +98,8 @@ def near_pairs(
         known = features.has(found.ids.ravel()).reshape(found.ids.shape)
         for row, place in zip(*np.nonzero(known & (found.cosine >= NEAR_COSINE)), strict=True):
             other = features.row(int(found.ids[row, place]))
-            if other != row and float(centred[row] @ centred[other]) >= NEAR_COSINE:
-                left, right = int(features.ids[row]), int(features.ids[other])
-                pairs.add((min(left, right), max(left, right)))
-    return sorted(pairs)
+            cosine = float(centred[row] @ centred[other])
+            if other != row and cosine >= NEAR_COSINE:
+                left, right = sorted((int(features.ids[row]), int(features.ids[other])))
+                pairs[left, right] = max(cosine, pairs.get((left, right), 0.0))
+    return sorted(pairs, key=lambda pair: (-pairs[pair], pair))

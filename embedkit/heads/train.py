@@ -203,7 +203,7 @@ def _notes(task: Task, labels: Sequence[str]) -> tuple[str, ...]:
     alone = [classes[c] for c in range(len(classes)) if (targets == c).any() and not (folds[targets == c] >= 0).any()]
     if alone and task.kind != "zeroshot":
         notes.append(
-            f"{len(alone)} categories have a single listing (or copies of one), so how well they are recognised "
+            f"{len(alone)} categories have a single listing (or near-copies of one), so how well they are recognised "
             f"cannot be measured: {_some(alone)}"
         )
     empty = int((~has_anything(task.blocks)).sum()) if len(targets) else 0

@@ -7,7 +7,7 @@ import pytest
 from head_worlds import each_its_own
 
 from embedkit.errors import Misuse
-from embedkit.heads.splits import assign_splits, grouped_folds, near_duplicate_groups
+from embedkit.heads.splits import MOST_ALIKE, assign_splits, grouped_folds, near_duplicate_groups
 
 KEYS = [f"k{i}" for i in range(100)]
 LABELS = ["a"] * 80 + ["b"] * 20
@@ -24,6 +24,21 @@ def test_items_without_a_value_are_not_alike() -> None:
 
 def test_pairs_join_groups_and_strangers_in_them_are_passed_over() -> None:
     assert near_duplicate_groups(np.array([1, 2, 3]), pairs=[(1, 3), (2, 99)]).tolist() == [1, 2, 1]
+
+
+def test_a_chain_of_resemblance_is_cut_where_it_grows_too_long_its_closest_pairs_kept() -> None:
+    ids = np.arange(1, 2 * MOST_ALIKE + 1)
+    chain = [(one, one + 1) for one in range(1, len(ids))]
+    closest = (MOST_ALIKE, MOST_ALIKE + 1)
+    groups = near_duplicate_groups(ids, pairs=[closest, *chain])
+    assert groups[MOST_ALIKE - 1] == groups[MOST_ALIKE]
+    assert np.unique(groups, return_counts=True)[1].max() == MOST_ALIKE
+    assert len(np.unique(groups)) == 3
+
+
+def test_the_same_picture_or_text_stays_together_however_many_there_are() -> None:
+    ids = np.arange(1, 2 * MOST_ALIKE + 1)
+    assert set(near_duplicate_groups(ids, [["one text"] * len(ids)]).tolist()) == {1}
 
 
 def test_every_class_gives_its_share_to_the_test_side() -> None:

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -120,6 +121,20 @@ def test_in_a_large_catalogue_the_index_finds_near_duplicates_as_comparing_all_d
     compared = indexing.near_pairs(shop, current, records)
     monkeypatch.setattr(indexing, "COMPARE_ALL_UP_TO", 0)
     assert indexing.near_pairs(shop, current, records) == compared != []
+
+
+def test_the_closest_pictures_come_first(shop: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    with shop.database().connect(read_only=True) as connection:
+        current, records = items.load_items(connection), spaces.load_spaces(connection)
+    monkeypatch.setattr(indexing, "NEAR_COSINE", 0.9)
+    (record,) = [one for one in records if one.spec.modality == "image"]
+    pairs = indexing.near_pairs(shop, current, [record])
+    features = indexing.features_of(shop, record, current)
+    centred = features.vectors - features.vectors.mean(axis=0)
+    centred /= np.linalg.norm(centred, axis=1, keepdims=True)
+    cosines = [float(centred[features.row(one)] @ centred[features.row(other)]) for one, other in pairs]
+    assert len(set(np.round(cosines, 4))) > 1
+    assert cosines == sorted(cosines, reverse=True)
 
 
 def test_the_depth_chooses_the_level(workspace: Workspace, colours: ColourRegistry, tmp_path: Path) -> None:
