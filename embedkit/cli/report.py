@@ -22,10 +22,9 @@ from embedkit.cli.progress import progress_bars, say
 @click.option(
     "--promise",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    default=0.98,
-    show_default=True,
     metavar="SHARE",
-    help="Say what could be accepted without a person if at least this share of it must be right.",
+    help="Say what could be accepted without a person if at least this share of it must be right. "
+    "[default: as embedkit classify was last run, or 0.98]",
 )
 @click.option(
     "--gallery",
@@ -51,7 +50,7 @@ def command(
     output: Path | None,
     output_format: str | None,
     lang: str,
-    promise: float,
+    promise: float | None,
     gallery: int,
     review: int,
     seed: int,

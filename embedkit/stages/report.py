@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -41,13 +42,17 @@ from embedkit.waiting import waiting_rows
 from embedkit.workspace import Workspace
 
 NEIGHBOURS = 2
+USUAL_PROMISE = 0.98
 
 
 @dataclass(frozen=True)
 class ReportSpec:
-    """What is promised, and how many listings are shown: of each kind of error, and of those to review first."""
+    """What is promised, and how many listings are shown: of each kind of error, and of those to review first.
 
-    promise: float = 0.98
+    No promise: that of the last classify run, 0.98 without one.
+    """
+
+    promise: float | None = None
     gallery: int = 6
     review: int = 24
     seed: int = 0
@@ -70,7 +75,8 @@ def run(workspace: Workspace, spec: ReportSpec, say: Say, progress: Progress) ->
         workspace.database().migrate()
         with workspace.database().connect(read_only=False) as connection:
             catalogue = runs.the_catalogue(connection)
-            run_id = runs.begin_run(connection, "report", vars(spec))
+            promise = spec.promise or _last_promise(runs.load_runs(connection, "classify"))
+            run_id = runs.begin_run(connection, "report", vars(replace(spec, promise=promise)))
             current = items.load_items(connection)
             in_use = head_in_use(connection)
         draft = _Draft({"listings": len(current), "with_category": sum(bool(item.category) for item in current)})
@@ -78,7 +84,7 @@ def run(workspace: Workspace, spec: ReportSpec, say: Say, progress: Progress) ->
         if in_use is None:
             say("no head is in use, so nothing is said about predictions; train one: embedkit train")
         else:
-            _judge(workspace, in_use, spec, draft, say, progress)
+            _judge(workspace, in_use, promise, spec, draft, say, progress)
         draft.numbers["seconds"] = round(time.monotonic() - started, 2)
         with workspace.database().connect(read_only=False) as connection:
             runs.finish_run(connection, run_id, 0, draft.numbers)
@@ -102,7 +108,19 @@ def _picture(current: dict[int, Item], pictures: PictureSource, item_id: int) ->
     return picture_of(current[item_id], pictures) if item_id in current else None
 
 
-def _judge(workspace: Workspace, head_id: str, spec: ReportSpec, draft: _Draft, say: Say, progress: Progress) -> None:
+def _last_promise(classified: Sequence[runs.Run]) -> float:
+    return next((float(one.args["promise"]) for one in reversed(classified) if one.finished_at), USUAL_PROMISE)
+
+
+def _judge(
+    workspace: Workspace,
+    head_id: str,
+    promise: float,
+    spec: ReportSpec,
+    draft: _Draft,
+    say: Say,
+    progress: Progress,
+) -> None:
     """Add all that the head in use has to do with."""
     with workspace.database().connect(read_only=True) as connection:
         record = find_head(judgements.load_heads(connection), head_id)
@@ -110,7 +128,7 @@ def _judge(workspace: Workspace, head_id: str, spec: ReportSpec, draft: _Draft, 
         split = judgements.load_split(connection, record.run_id)
         answered = set(answers.load_answers(connection))
     trained = load_trained(workspace, record)
-    judged = judge(workspace, trained, record, spec.promise)
+    judged = judge(workspace, trained, record, promise)
     say(f"head {head_id}: {len(judged.items):,} listings, {len(truths.items):,} of them with a category")
     known = known_of(trained, judged, truths, split)
     draft.numbers |= {
@@ -118,7 +136,7 @@ def _judge(workspace: Workspace, head_id: str, spec: ReportSpec, draft: _Draft, 
         "depth": record.depth,
         "head": head_id,
         "kind": record.kind,
-        "promise": spec.promise,
+        "promise": promise,
         **scores(known),
         **decided(judged),
         **audited(judged, truths),
@@ -129,7 +147,7 @@ def _judge(workspace: Workspace, head_id: str, spec: ReportSpec, draft: _Draft, 
     draft.numbers["reviews_for_a_point"] = reviews_for_a_point(confidence[still_open], len(judged.items))
     draft.tables |= quality_tables(known) | {"thresholds": threshold_rows(judged)}
     standing = survey_candidates(workspace, trained, record, judged)
-    review, numbers = waiting_rows(workspace, judged, standing, spec.promise, spec.review, spec.seed)
+    review, numbers = waiting_rows(workspace, judged, standing, promise, spec.review, spec.seed)
     draft.tables["review"] = review
     draft.numbers |= numbers
     say(f"map of {min(MOST_ON_MAP, len(judged.items)):,} listings")

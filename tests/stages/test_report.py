@@ -132,3 +132,19 @@ def test_the_command_writes_a_page_in_french_and_says_its_numbers(
     (row,) = json.loads(result.stdout)
     assert row["bytes"] == page.stat().st_size
     assert row["listings"] == 60
+
+
+def test_the_promise_is_that_of_the_last_classify_run_unless_another_is_asked_for(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "workspace")
+    index.run(workspace, index.IndexSpec(write_shop(tmp_path / "shop", coloured(30))), silent, no_progress)
+    train.run(workspace, train.TrainSpec(features=("keywords",)), silent, no_progress)
+
+    def promised(asked: float | None = None) -> float:
+        spec = report.ReportSpec(promise=asked, gallery=0, review=0)
+        return float(report.run(workspace, spec, silent, no_progress).report.numbers["promise"])
+
+    assert promised() == 0.98
+    for promise in (0.9, 0.95):
+        classify.run(workspace, classify.ClassifySpec(promise=promise), silent)
+    assert promised() == 0.95
+    assert promised(0.7) == 0.7
