@@ -69,7 +69,7 @@ def _sentence(row: Mapping[str, Any], reason: str, _: Wording) -> str:
             needed=needed,
         )
     return _(
-        "The model is only {sure} sure of {said}, and knows too little of that category to accept any yet.",
+        "The model is {sure} sure of {said}, but knows too little of that category to accept any yet.",
         sure=confidence,
         said=said,
     )

@@ -118,9 +118,9 @@ def _numbers(sources: Sequence[_Read], stored: Sequence[Stored], settled: Settle
 
 def _summary(numbers: dict[str, Any], failed: int) -> list[str]:
     """Return what happened, in lines for people."""
-    said = f"{numbers['new']:,} new answers, {numbers['edited']:,} edited, {numbers['retracted']:,} taken back"
+    said = f"answers: {numbers['new']:,} new, {numbers['edited']:,} edited, {numbers['retracted']:,} taken back"
     without = f"{numbers['skipped']:,} skipped and {numbers['flagged']:,} flagged without a category"
-    labels = f"{numbers['labelled']:,} listings labelled, {numbers['changed']:,} labels changed"
+    labels = f"listings labelled: {numbers['labelled']:,}; labels changed: {numbers['changed']:,}"
     near = f"{numbers['by_near_duplicate']:,} settled by a near-duplicate's answer"
     lines = [
         f"{said}, {numbers['unchanged']:,} known already; of the new {without}",

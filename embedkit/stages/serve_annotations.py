@@ -124,7 +124,7 @@ def _finish(desk: Desk, intake: Intake, beside: Sequence[Future[None]]) -> Repor
     desk.close(numbers)
     for one in beside:
         one.result()
-    said = f"{numbers['new']:,} new answers, {numbers['edited']:,} edited, {numbers['retracted']:,} taken back"
+    said = f"answers: {numbers['new']:,} new, {numbers['edited']:,} edited, {numbers['retracted']:,} taken back"
     return Report((said,), numbers, failed=intake.lost)
 
 
@@ -217,7 +217,7 @@ class Desk:
         problems = [problem for one in stored for problem in one.problems]
         said = [f"{count:,} {name}" for name, count in now.items() if count]
         if said:
-            said.append(f"{settled.labelled:,} listings labelled")
+            said.append(f"listings labelled: {settled.labelled:,}")
         return "; ".join([*said, *(f"{one.where}: {one.value!r}: {one.cause}" for one in problems[:SHOWN_PROBLEMS])])
 
     def close(self, numbers: Mapping[str, Any]) -> None:

@@ -43,8 +43,8 @@ def shop(workspace: Workspace, colours: ColourRegistry, tmp_path: Path, monkeypa
 def test_importing_says_what_came_in_and_twice_that_nothing_did(desk: Desk) -> None:
     path = desk.export(desk.task("k000", said(1, "blue")))
     first, again = run("import-labels", path), run("import-labels", path)
-    assert (first.exit_code, first.stdout.splitlines()[0].split(",")[0]) == (0, "1 new answers")
-    assert again.stdout.startswith("0 new answers, 0 edited, 0 taken back, 1 known already")
+    assert (first.exit_code, first.stdout.splitlines()[0].split(",")[0]) == (0, "answers: 1 new")
+    assert again.stdout.startswith("answers: 0 new, 0 edited, 0 taken back, 1 known already")
 
 
 def test_what_cannot_be_used_exits_with_3_and_is_listed(desk: Desk) -> None:
@@ -116,7 +116,7 @@ def test_a_retrained_head_that_does_worse_exits_with_4_and_the_answers_are_in(sh
     tasks = [shop.task(f"k{i:03d}", said(i + 1, "red")) for i in range(60) if f"k{i:03d}" not in aside]
     result = run("import-labels", shop.export(*tasks), "--retrain")
     assert (result.exit_code, "heads promote" in result.stderr) == (4, True)
-    assert f"{len(tasks)} new answers" in result.stdout
+    assert f"answers: {len(tasks)} new," in result.stdout
     listed_heads = json.loads(run("heads", "--json").stdout)
     assert [row["head"] for row in listed_heads if row["in use"]] == [before["head"]]
     assert len(listed_heads) == 2

@@ -92,7 +92,7 @@ def test_what_people_submit_edit_and_delete_is_taken_in_while_they_work(
             liv.answer(tasks[2]["id"], category("green"))  # and Ctrl-C at once
 
         report = Shift(work).through(shop, live.api, "live")
-        assert report.summary == ("3 new answers, 1 edited, 1 taken back",)
+        assert report.summary == ("answers: 3 new, 1 edited, 1 taken back",)
         assert sorted(row.label for row in answered(shop).values()) == ["blue", "green"]
         assert {row.who for row in answered(shop).values()} == {"liv@example.com"}
         assert live.api.project(project_id).model_version == version  # or the order would become random

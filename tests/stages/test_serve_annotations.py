@@ -117,7 +117,7 @@ def test_while_the_workspace_is_busy_the_head_before_goes_on_speaking(
 
 def test_an_answer_in_a_webhook_becomes_a_label_with_all_that_stands_behind_it(people: People) -> None:
     desk = desk_of(people)
-    assert desk.take_in([told(people, "k000", said(5, "green"))]) == "1 new; 1 listings labelled"
+    assert desk.take_in([told(people, "k000", said(5, "green"))]) == "1 new; listings labelled: 1"
     assert (answered(people.workspace)["k000"].label, answered(people.workspace)["k000"].drawn_by) == ("green", "doubt")
     (version,) = versions(people)
     assert (version.annotation, version.source, version.lead_time_s) == ("u5", "webhook of project 3", 2.5)
@@ -126,9 +126,9 @@ def test_an_answer_in_a_webhook_becomes_a_label_with_all_that_stands_behind_it(p
 def test_an_answer_that_comes_twice_is_stored_once_and_an_edited_one_replaces_it(people: People) -> None:
     desk = desk_of(people)
     first = told(people, "k000", said(5, "green"))
-    assert [desk.take_in([first]), desk.take_in([first, first])] == ["1 new; 1 listings labelled", ""]
+    assert [desk.take_in([first]), desk.take_in([first, first])] == ["1 new; listings labelled: 1", ""]
     edited = told(people, "k000", said(5, "blue", minute=3), "ANNOTATION_UPDATED")
-    assert desk.take_in([edited]) == "1 edited; 0 listings labelled"
+    assert desk.take_in([edited]) == "1 edited; listings labelled: 0"
     assert answered(people.workspace)["k000"].label == "blue"
 
 
@@ -136,7 +136,7 @@ def test_what_was_deleted_is_taken_back_and_kept_as_a_version(people: People) ->
     desk = desk_of(people)
     deleted = Event(3, deleted=(5,))
     desk.take_in([told(people, "k000", said(5, "green")), told(people, "k001", said(6, "red"))])
-    assert desk.take_in([deleted]) == "1 retracted; 0 listings labelled"
+    assert desk.take_in([deleted]) == "1 retracted; listings labelled: 0"
     assert list(answered(people.workspace)) == ["k001"]
     assert [one.state for one in versions(people) if one.annotation == "u5"] == ["answered", "retracted"]
     assert desk.take_in([deleted]) == ""
@@ -156,7 +156,7 @@ def test_what_cannot_be_used_is_said_and_the_rest_goes_in(people: People) -> Non
     event = event_of(stranger)
     assert event is not None
     line = desk.take_in([event, told(people, "k001", said(6, "red"))])
-    assert line.startswith("1 new; 1 listings labelled; task ")
+    assert line.startswith("1 new; listings labelled: 1; task ")
     assert "not made by embedkit" in line
 
 
@@ -165,7 +165,7 @@ def test_with_a_server_a_webhook_only_says_that_there_is_something_to_read(peopl
     server.add_project()
     desk = desk_of(people, server)
     server.tasks = {1: {**people.task("k000", said(5, "green")), "id": 1}}
-    assert desk.take_in([Event(1)]) == "1 new; 1 listings labelled"
+    assert desk.take_in([Event(1)]) == "1 new; listings labelled: 1"
     assert [one.who for one in versions(people)] == ["ann@example.com"]
     forged = told(people, "k001", said(6, "red"))
     assert (desk.take_in([forged]), list(answered(people.workspace))) == ("", ["k000"])
@@ -184,7 +184,7 @@ def test_what_could_not_be_stored_is_read_again(people: People, monkeypatch: pyt
         broken.setattr(serve_annotations, "store", full)
         with pytest.raises(WorkspaceError, match="no space left"):
             desk.take_in([Event(1)])
-    assert (desk.until, desk.take_in([Event(1)])) == (None, "1 new; 1 listings labelled")
+    assert (desk.until, desk.take_in([Event(1)])) == (None, "1 new; listings labelled: 1")
     desk.close({"not_stored": 0})
     with people.workspace.database().connect(read_only=True) as connection:
         assert answers.last_import(connection, server.place(1)) == "2031-05-17T10:30:00.500000+00:00"
@@ -243,7 +243,7 @@ def test_the_whole_service_answers_and_stores_what_it_was_told_before_it_ends(pe
     report = serve(people, visit)
     assert ([bool(one) for one in heard[0]], heard[1]) == ([True, False], {"taken": True})
     assert answered(people.workspace)["k000"].label == "green"
-    assert (report.exit_code, report.summary) == (0, ("1 new answers, 0 edited, 0 taken back",))
+    assert (report.exit_code, report.summary) == (0, ("answers: 1 new, 0 edited, 0 taken back",))
     with people.workspace.database().connect(read_only=True) as connection:
         (run,) = runs.load_runs(connection, "serve-annotations")
     assert (run.exit_code, run.summary and run.summary["new"]) == (0, 1)
