@@ -12,7 +12,7 @@ from embedkit.annotation.labelling import FLAGS
 from embedkit.annotation.style import GUIDE_STYLE
 from embedkit.reasons import reason_words
 from embedkit.types import Reason
-from tests.test_reasons import TOLD
+from tests.test_reasons_in_words import TOLD
 
 
 class Tags(HTMLParser):
