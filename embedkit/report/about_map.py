@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from embedkit.gathered import Gathered
-from embedkit.report.html import Told, join, table, tag
+from embedkit.report.html import Html, Told, join, table, tag
 from embedkit.report.map_charts import category_map, outcome_map
 from embedkit.report.parts import Section, figure, lead, missing
+from embedkit.studies import Rows
 
 MOST_ROWS = 20
 
@@ -35,34 +36,32 @@ def mapped(gathered: Gathered, _: Told) -> Section:
         len(wrong),
     )
     by_error = join([by_error, _("Each was judged by a model that had not seen it.")], " ")
+    maps = [
+        figure(category_map(rows, _.plain), by_category, _per_category(rows, _), _),
+        figure(outcome_map(rows, _.plain), by_error, _surest(wrong, _), _),
+    ]
+    return Section("map", title, join([opening, *maps]))
+
+
+def _surest(wrong: Rows, _: Told) -> Html:
+    """Return the listings of the map that are filed elsewhere than the model says, the surest first."""
     heads = [_("key"), _("title"), _("filed under"), _("the model says"), _("sure")]
-    surest = sorted(wrong, key=lambda row: -row["confidence"])[:MOST_ROWS]
-    data = table(
-        heads,
-        [
-            [tag("code", r["key"]), r["title"], r["category"], r["predicted"], _.share(r["confidence"], 0)]
-            for r in surest
-        ],
-        numbers=(4,),
-    )
+    body = [
+        [tag("code", row["key"]), row["title"], row["category"], row["predicted"], _.share(row["confidence"], 0)]
+        for row in sorted(wrong, key=lambda row: -row["confidence"])[:MOST_ROWS]
+    ]
+    return table(heads, body, numbers=(4,))
+
+
+def _per_category(rows: Rows, _: Told) -> Html:
+    """Return how many listings of each category are on the map, and how many of them are wrong."""
     counts: dict[str, list[int]] = {}
     for row in rows:
         count = counts.setdefault(row["category"] or "–", [0, 0])
         count[0] += 1
         count[1] += row["outcome"] == "wrong"
-    per_category = table(
+    return table(
         [_("category"), _("listings on the map"), _("wrong")],
         [[name, _.number(all_), _.number(bad)] for name, (all_, bad) in sorted(counts.items())],
         numbers=(1, 2),
-    )
-    return Section(
-        "map",
-        title,
-        join(
-            [
-                opening,
-                figure(category_map(rows, _.plain), by_category, per_category, _),
-                figure(outcome_map(rows, _.plain), by_error, data, _),
-            ]
-        ),
     )

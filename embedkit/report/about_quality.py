@@ -204,15 +204,25 @@ def _bins_table(bins: Rows, _: Told) -> Html:
 
 def thresholds(gathered: Gathered, _: Told) -> Section:
     """Return what it takes in each category for a listing to need no person."""
-    title, rows, numbers = _("Thresholds"), gathered.table("thresholds"), gathered.report.numbers
+    title, rows = _("Thresholds"), gathered.table("thresholds")
     if not rows:
         return Section("thresholds", title, missing(_("There is no model in use."), TRAIN, _))
-    evidence = {
-        "own": _("its own listings"),
-        "shared": _("all categories together"),
-        "none": _("too little as yet"),
-    }
-    opening = lead(
+    cut = len(rows) - MOST_ROWS
+    rest = aside(_.plural("{n} more category.", "{n} more categories.", cut)) if cut > 0 else ""
+    note = aside(
+        _("Threshold: how sure the model must be of this category for a listing to need no person."),
+        _(
+            "Known: listings at or above the threshold whose category is known, judged by a model that had not seen "
+            "them."
+        ),
+    )
+    return Section("thresholds", title, join([_promised(gathered, _), _threshold_table(rows, _), rest, note]))
+
+
+def _promised(gathered: Gathered, _: Told) -> Html:
+    """Return what is promised, and what comes of it."""
+    numbers = gathered.report.numbers
+    return lead(
         _(
             "With {promise} promised right, {accepted} of {listings} are accepted without a person and {review} go to "
             "one.",
@@ -229,17 +239,16 @@ def thresholds(gathered: Gathered, _: Told) -> Section:
         if numbers["accepted"] and numbers["expected_precision"] is not None
         else "",
     )
-    heads = [
-        _("category"),
-        _("listings"),
-        _("accepted"),
-        "",
-        _("for people"),
-        _("threshold"),
-        _("evidence"),
-        _("known"),
-        _("of them wrong"),
-    ]
+
+
+def _threshold_table(rows: Rows, _: Told) -> Html:
+    """Return the categories, those with most for people first."""
+    evidence = {
+        "own": _("its own listings"),
+        "shared": _("all categories together"),
+        "none": _("too little as yet"),
+    }
+    heads = [_("category"), _("listings"), _("accepted"), "", _("for people"), _("threshold"), _("evidence")]
     body = [
         [
             row["category"],
@@ -254,13 +263,4 @@ def thresholds(gathered: Gathered, _: Told) -> Section:
         ]
         for row in sorted(rows, key=lambda row: -row["review"])[:MOST_ROWS]
     ]
-    cut = len(rows) - MOST_ROWS
-    rest = aside(_.plural("{n} more category.", "{n} more categories.", cut)) if cut > 0 else ""
-    note = aside(
-        _("Threshold: how sure the model must be of this category for a listing to need no person."),
-        _(
-            "Known: listings at or above the threshold whose category is known, judged by a model that had not seen "
-            "them."
-        ),
-    )
-    return Section("thresholds", title, join([opening, table(heads, body, numbers=(1, 2, 4, 5, 7, 8)), rest, note]))
+    return table([*heads, _("known"), _("of them wrong")], body, numbers=(1, 2, 4, 5, 7, 8))
