@@ -16,6 +16,28 @@ SHORTEST, LONGEST = 3, 50
 """Characters of a title, by Label Studio's own rule."""
 OURS = 'className="ek'
 """What every labelling page made by embedkit has in it."""
+UNREADABLE = ("item", "image", "text", "said", "suggestions", "neighbours", "choices")
+"""What tasks hold for the labelling page alone: as columns of a list it is HTML, lists within lists, or too long."""
+TECHNICAL = ("inner_id", "annotations_results", "annotations_ids", "predictions_results", "predictions_model_versions")
+TECHNICAL += (
+    "file_upload",
+    "storage_filename",
+    "created_at",
+    "updated_at",
+    "updated_by",
+    "avg_lead_time",
+    "draft_exists",
+)
+"""Columns of Label Studio's own that would stand before the listings."""
+TAB = {
+    "title": "Listings",
+    "type": "list",
+    "target": "tasks",
+    "hiddenColumns": {
+        "explore": [*(f"tasks:data.{name}" for name in UNREADABLE), *(f"tasks:{name}" for name in TECHNICAL)],
+        "labeling": [],
+    },
+}
 _STAMP = re.compile(r"\n?<!-- embedkit ([0-9a-f]{12}) -->\s*$")
 
 
@@ -26,6 +48,7 @@ class ProjectServer(Protocol):
     def project(self, project_id: int) -> Project: ...
     def create_project(self, settings: Mapping[str, Any]) -> Project: ...
     def update_project(self, project_id: int, settings: Mapping[str, Any]) -> None: ...
+    def first_tab(self, project_id: int, settings: Mapping[str, Any]) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -54,7 +77,9 @@ def prepare(server: ProjectServer, spec: ProjectSpec) -> Prepared:
     """
     project = server.find_project(spec.name)
     if project is None:
-        return Prepared(_make(server, spec), ("made",))
+        project = _make(server, spec)
+        server.first_tab(project.project_id, TAB)
+        return Prepared(project, ("made",))
     config = str(project.settings.get("label_config") or "")
     if OURS not in config and re.sub(r"\s", "", config) not in ("", "<View></View>", "<View/>"):
         raise Misuse(

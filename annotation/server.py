@@ -111,6 +111,12 @@ class Server(Connection):
         with self.asking(f"change project {project_id}"):
             self.sdk.projects.update(project_id, **settings)
 
+    def first_tab(self, project_id: int, settings: Mapping[str, Any]) -> None:
+        """Give a project that has no tab yet one that lists its tasks as the settings say."""
+        with self.asking(f"lay out project {project_id}"):
+            if not self.sdk.views.list(project=project_id):
+                self.sdk.views.create(project=project_id, data=dict(settings), request_options=ONCE)  # type: ignore[arg-type]
+
     def delete_project(self, project_id: int) -> None:
         """Delete a project, with all that was answered in it."""
         with self.asking(f"delete project {project_id}"):

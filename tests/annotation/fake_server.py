@@ -36,6 +36,7 @@ class FakeServer:
 
     url: str = "http://fake"
     titles: dict[int, Project] = field(default_factory=dict)
+    tabs: dict[int, dict[str, Any]] = field(default_factory=dict)
     tasks: dict[int, dict[str, Any]] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     scripts: dict[str, list[Script]] = field(default_factory=dict)
@@ -94,6 +95,10 @@ class FakeServer:
             raise EmbedkitError("Model version doesn't exist")
         version = settings.get("model_version", project.model_version)
         self.titles[project_id] = replace(project, settings={**project.settings, **settings}, model_version=version)
+
+    def first_tab(self, project_id: int, settings: Mapping[str, Any]) -> None:
+        self._called("first_tab")
+        self.tabs.setdefault(project_id, dict(settings))
 
     def find_tasks(self, project_id: int, item_ids: Sequence[int]) -> dict[int, list[RemoteTask]]:
         self._called("find_tasks")

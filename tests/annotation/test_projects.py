@@ -25,6 +25,14 @@ def test_a_new_project_shows_the_most_doubtful_first_and_preselects_nothing() ->
     assert (settings["maximum_annotations"], settings["enable_empty_annotation"]) == (2, False)
 
 
+def test_its_list_of_tasks_leaves_out_what_only_the_labelling_page_can_show() -> None:
+    server = FakeServer()
+    project_id = prepare(server, spec()).project.project_id
+    hidden = server.tabs[project_id]["hiddenColumns"]["explore"]
+    assert {"tasks:data.neighbours", "tasks:data.suggestions"} <= set(hidden)
+    assert {"tasks:data.title", "tasks:data.category", "tasks:data.reasons"}.isdisjoint(hidden)
+
+
 def test_a_second_time_nothing_is_changed() -> None:
     server = FakeServer()
     prepare(server, spec())

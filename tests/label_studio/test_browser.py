@@ -231,6 +231,17 @@ def test_the_most_doubtful_listing_comes_first(shop: Workspace, studio: Studio) 
     assert [scores[title] for title in seen] == sorted(scores.values())[:3]
 
 
+def test_the_list_of_tasks_is_one_that_people_can_read(shop: Workspace, studio: Studio) -> None:
+    project_id = sent(shop, studio, "the list", budget=6)
+    with sitting(studio.person("finn")) as screen:
+        screen.page.goto(f"{screen.url}/projects/{project_id}/data", wait_until="domcontentloaded")
+        screen.page.wait_for_selector("text=Label All Tasks")
+        screen.page.get_by_text("blue no").or_(screen.page.get_by_text("red no")).first.wait_for()
+        listed = screen.text("body").lower()
+    assert [name for name in ("title", "category", "reasons") if name not in listed] == []
+    assert [name for name in ("neighbours", "suggestions", "<span", "ek-cell") if name in listed] == []
+
+
 def test_hostile_listings_are_shown_as_they_were_written_and_nothing_runs(
     workspace: Workspace, colours: ColourRegistry, studio: Studio, tmp_path: Path
 ) -> None:
