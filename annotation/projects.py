@@ -18,16 +18,10 @@ OURS = 'className="ek'
 """What every labelling page made by embedkit has in it."""
 UNREADABLE = ("item", "image", "text", "said", "suggestions", "neighbours", "choices")
 """What tasks hold for the labelling page alone: as columns of a list it is HTML, lists within lists, or too long."""
-TECHNICAL = ("inner_id", "annotations_results", "annotations_ids", "predictions_results", "predictions_model_versions")
-TECHNICAL += (
-    "file_upload",
-    "storage_filename",
-    "created_at",
-    "updated_at",
-    "updated_by",
-    "avg_lead_time",
-    "draft_exists",
-)
+TECHNICAL = [
+    *("inner_id", "annotations_results", "annotations_ids", "predictions_results", "predictions_model_versions"),
+    *("file_upload", "storage_filename", "created_at", "updated_at", "updated_by", "avg_lead_time", "draft_exists"),
+]
 """Columns of Label Studio's own that would stand before the listings."""
 TAB = {
     "title": "Listings",

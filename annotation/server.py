@@ -115,7 +115,7 @@ class Server(Connection):
         """Give a project that has no tab yet one that lists its tasks as the settings say."""
         with self.asking(f"lay out project {project_id}"):
             if not self.sdk.views.list(project=project_id):
-                self.sdk.views.create(project=project_id, data=dict(settings), request_options=ONCE)  # type: ignore[arg-type]
+                self.sdk.views.create(project=project_id, data=dict(settings), request_options=ONCE)
 
     def delete_project(self, project_id: int) -> None:
         """Delete a project, with all that was answered in it."""
