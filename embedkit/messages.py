@@ -26,6 +26,8 @@ OWN_HEADERS = ("Project-Id-Version", "Language:", "Plural-Forms", "MIME-Version"
 COMMENT = (
     "# What report and dashboard say. `make messages` collects new messages; translate them here, and run it again."
 )
+PLURALS = {"fr": "nplurals=2; plural=(n > 1);"}
+"""How each language counts. Said here, for Babel's own rules change: since 2.19 its French has a form for millions."""
 NEVER = datetime(2026, 1, 1, tzinfo=timezone.utc)
 """Files must not differ for having been made at another time."""
 
@@ -68,15 +70,14 @@ def translated(lang: str) -> Catalog:
     """Return what translators wrote; an empty catalogue where they have not begun."""
     path = _file(lang, "po")
     if not path.exists():
-        return Catalog(locale=lang, domain="embedkit")
+        return _empty(lang)
     with path.open("rb") as file:
         return read_po(file, locale=lang, domain="embedkit")
 
 
 def update(lang: str) -> None:
     """Write the catalogue anew: a place for each message that is said, translations kept, what nobody says dropped."""
-    before, catalogue = translated(lang), Catalog(locale=lang, domain="embedkit", fuzzy=False, creation_date=NEVER)
-    catalogue.revision_date = NEVER
+    before, catalogue = translated(lang), _empty(lang)
     for key in said():
         kept = before.get(_first(key))
         catalogue.add(key, kept.string if kept is not None and _key(kept) == key else "")
@@ -114,6 +115,12 @@ def problems(lang: str) -> list[str]:
     if not _file(lang, "mo").exists() or _strings(catalogue) != _compiled(lang):
         found.append("the compiled catalogue is not that of the .po file: make messages")
     return found
+
+
+def _empty(lang: str) -> Catalog:
+    catalogue = Catalog(locale=lang, domain="embedkit", fuzzy=False, creation_date=NEVER, revision_date=NEVER)
+    catalogue.mime_headers = [("Plural-Forms", PLURALS[lang])]
+    return catalogue
 
 
 def _file(lang: str, kind: str) -> Path:
