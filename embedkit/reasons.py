@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from embedkit.select import Standing
@@ -33,10 +35,14 @@ def reason_words(standing: Standing, row: int, reason: Reason) -> str:
     return f"The model is {sure} sure of {name}, but knows too little of that category to accept any yet."
 
 
-def told_apart(low: float, high: float) -> tuple[str, str]:
-    """Return two probabilities with as many decimals as it takes for the one not to look like the other."""
+def told_apart(low: float, high: float, say: Callable[[float, int], str] | None = None) -> tuple[str, str]:
+    """Return two probabilities with as many decimals as it takes for the one not to look like the other.
+
+    `say` writes one with so many decimals, as `percent` if none is given.
+    """
+    say = say or percent
     for decimals in range(MOST_DECIMALS + 1):
-        said = percent(low, decimals), percent(high, decimals)
+        said = say(low, decimals), say(high, decimals)
         if said[0] != said[1]:
             break
     return said

@@ -182,6 +182,24 @@ class Explanation:
         """Whether the head says something other than people or the catalogue."""
         return self.known is not None and self.known != self.predicted
 
+    @property
+    def gaps(self) -> dict[str, float]:
+        """What each part adds to the first category rather than the second, or to the only one."""
+        two = len(self.categories) > 1
+        return {name: float(adds[0] - adds[1]) if two else float(adds[0]) for name, adds in self.adds.items()}
+
+    @property
+    def deciding(self) -> str | None:
+        """The part that adds most to the first category rather than the second.
+
+        None where there is one category only, or where the parts together speak for the second: a twin that has not
+        seen the listing may lean the other way.
+        """
+        gaps = self.gaps
+        if len(self.categories) < 2 or sum(gaps.values()) <= 0:
+            return None
+        return max(gaps, key=lambda name: gaps[name])
+
     def rows(self) -> list[dict[str, Any]]:
         """Return a row for each map and for the keywords, category by category."""
         return [row for place in range(len(self.categories)) for row in self._rows(place)]

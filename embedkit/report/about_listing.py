@@ -49,18 +49,11 @@ def _heading(one: Explanation, _: Told) -> Html:
     return join([tag("h2", one.title), tag("p", tag("code", one.key), " ", whole, class_="said")])
 
 
-def _gaps(one: Explanation) -> dict[str, float]:
-    """Return what each part adds to the first category rather than the second, where there are two."""
-    two = len(one.categories) > 1
-    return {name: float(adds[0] - adds[1]) if two else float(adds[0]) for name, adds in one.adds.items()}
-
-
 def _short(one: Explanation, _: Told) -> Html:
     """Return one sentence: which part decides between the first two categories, and by what in it."""
-    gaps = _gaps(one)
-    if len(one.categories) < 2 or not gaps or max(gaps.values()) <= 0:
+    gaps, name = one.gaps, one.deciding
+    if name is None:
         return Html("")
-    name = max(gaps, key=lambda each: gaps[each])
     why = _(
         "{first} rather than {second}, mostly for its {part} ({gap} of {all})",
         first=tag("b", one.categories[0]),
@@ -79,7 +72,7 @@ def _short(one: Explanation, _: Told) -> Html:
 
 def _adds(one: Explanation, _: Told) -> Html:
     """Return the table of what each part adds, with the difference that decides between the first two."""
-    gaps = _gaps(one)
+    gaps = one.gaps
     widest = max((abs(gap) for gap in gaps.values()), default=0.0) or 1.0
     rows = [
         tag("tr", tag("th", _part(name, _)), *_numbers(adds, _), tag("td", _bar(gaps[name], widest, _)))

@@ -93,11 +93,8 @@ def _card(row: dict[str, Any], gathered: Gathered, photos: Photos, _: Told) -> H
 
 def _short(one: Explanation, _: Told) -> Html:
     """Return one sentence: which part decides between the two categories, and by which words."""
-    if len(one.categories) < 2 or not one.adds:
-        return Html("")
-    gaps = {name: float(adds[0] - adds[1]) for name, adds in one.adds.items()}
-    name = max(gaps, key=lambda each: gaps[each])
-    if gaps[name] <= 0 or sum(gaps.values()) <= 0:  # a twin that has not seen it may lean the other way
+    name = one.deciding
+    if name is None:
         return Html("")
     first, second = (tag("b", category) for category in one.categories[:2])
     if name == KEYWORDS:
@@ -141,7 +138,7 @@ def _adds(one: Explanation, _: Told) -> Html:
         return Html("")
     two = len(one.categories) > 1
     counting = _counting(one) or one.adds
-    gaps = {name: float(adds[0] - adds[1]) if two else float(adds[0]) for name, adds in counting.items()}
+    gaps = {name: one.gaps[name] for name in counting}
     widest = max(abs(gap) for gap in gaps.values()) or 1.0
     rows = [
         tag(

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from embedkit.reasons import told_apart
 from embedkit.wording import Wording
-
-MOST_DECIMALS = 3
 
 
 def reason_sentences(row: Mapping[str, Any], _: Wording) -> list[str]:
@@ -23,15 +22,6 @@ def sure(share: float, _: Wording, decimals: int = 0) -> str:
     if share < least / 2:
         return _("under {share}", share=_.share(least, decimals))
     return _.share(share, decimals)
-
-
-def told_apart(low: float, high: float, _: Wording) -> tuple[str, str]:
-    """Return two probabilities with as many decimals as it takes for the one not to look like the other."""
-    for decimals in range(MOST_DECIMALS + 1):
-        said = sure(low, _, decimals), sure(high, _, decimals)
-        if said[0] != said[1]:
-            break
-    return said
 
 
 def _sentence(row: Mapping[str, Any], reason: str, _: Wording) -> str:
@@ -61,7 +51,9 @@ def _sentence(row: Mapping[str, Any], reason: str, _: Wording) -> str:
     if reason == "tie":
         return _("The people who judged it disagree: one more opinion decides.")
     if row["needed"] is not None:
-        confidence, needed = told_apart(row["confidence"], row["needed"], _)
+        confidence, needed = told_apart(
+            row["confidence"], row["needed"], lambda share, decimals: sure(share, _, decimals)
+        )
         return _(
             "The model is only {sure} sure of {said}; to be accepted it would take {needed}.",
             sure=confidence,

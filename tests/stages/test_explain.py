@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -243,3 +243,13 @@ def test_the_page_and_the_captions_speak_french_when_asked(two: explain.Explaine
     write_explanations(tmp_path / "fr", two.explanations, two.head_id, "fr")
     assert "Pourquoi 2" in (tmp_path / "fr" / "explanations.html").read_text(encoding="utf-8")
     assert json.loads((tmp_path / "fr" / "explanations.json").read_text())["listings"][0]["key"] == "k005"
+
+
+def test_a_twin_that_leans_the_other_way_is_not_said_to_decide_for_the_first(two: explain.Explained) -> None:
+    one = replace(two.explanations[0], adds={"clip-image": np.array([0.4, 0.1]), "keywords": np.array([-1.0, 0.2])})
+    assert one.gaps == pytest.approx({"clip-image": 0.3, "keywords": -1.2})
+    assert one.deciding is None
+    assert " rather than " not in re.sub(r"<th>.*?</th>", "", explanations_page([one], "head"))
+    other = replace(one, adds={"clip-image": np.array([0.4, 0.1]), "keywords": np.array([-0.1, 0.1])})
+    assert other.deciding == "clip-image"
+    assert f"<b>{one.categories[0]}</b> rather than {one.categories[1]}, mostly" in explanations_page([other], "head")
